@@ -1,0 +1,101 @@
+package entitlement
+
+import "time"
+
+// Request is an accessPackageAssignmentRequest: somebody's wish to be given access,
+// or to have it taken away, and how far it has come.
+type Request struct {
+	Object
+	Type         RequestType `json:"-"`
+	PackageID    ID          `json:"-"`
+	PolicyID     ID          `json:"-"`
+	CatalogID    ID          `json:"-"`
+	AssignmentID ID          `json:"-"`
+	RequestorID  ID          `json:"-"` // object id of the requestor
+	TargetID     ID          `json:"-"` // object id of the target
+	// State and Status are lifecycle.PublicState(Progress), stored so that they can
+	// be filtered.
+	State       RequestState `json:"-"`
+	Status      string       `json:"-"`
+	CompletedAt time.Time    `json:"-"` // zero until the request is finished
+
+	Requestor     Subject  `json:"requestor"`
+	Target        Subject  `json:"target"`
+	Justification *string  `json:"justification,omitzero"`
+	Progress      Progress `json:"progress"`
+}
+
+// RequestType is accessPackageRequestType.
+type RequestType string
+
+// Members of accessPackageRequestType, in schema order.
+const (
+	TypeNotSpecified   RequestType = "notSpecified"
+	TypeUserAdd        RequestType = "userAdd"
+	TypeUserUpdate     RequestType = "userUpdate"
+	TypeUserRemove     RequestType = "userRemove"
+	TypeAdminAdd       RequestType = "adminAdd"
+	TypeAdminUpdate    RequestType = "adminUpdate"
+	TypeAdminRemove    RequestType = "adminRemove"
+	TypeSystemAdd      RequestType = "systemAdd"
+	TypeSystemUpdate   RequestType = "systemUpdate"
+	TypeSystemRemove   RequestType = "systemRemove"
+	TypeOnBehalfAdd    RequestType = "onBehalfAdd"
+	TypeApproverRemove RequestType = "approverRemove"
+)
+
+// RequestTypes lists the members in schema order.
+var RequestTypes = []RequestType{
+	TypeNotSpecified, TypeUserAdd, TypeUserUpdate, TypeUserRemove, TypeAdminAdd, TypeAdminUpdate, TypeAdminRemove,
+	TypeSystemAdd, TypeSystemUpdate, TypeSystemRemove, TypeOnBehalfAdd, TypeApproverRemove,
+}
+
+// Removes reports whether a request of the type takes access away.
+func (t RequestType) Removes() bool {
+	return t == TypeUserRemove || t == TypeAdminRemove || t == TypeSystemRemove || t == TypeApproverRemove
+}
+
+// RequestState is accessPackageRequestState. It has no member for "waiting for a
+// callback": that shows in the status.
+type RequestState string
+
+// Members of accessPackageRequestState, in schema order.
+const (
+	RequestSubmitted          RequestState = "submitted"
+	RequestPendingApproval    RequestState = "pendingApproval"
+	RequestDelivering         RequestState = "delivering"
+	RequestDelivered          RequestState = "delivered"
+	RequestDeliveryFailed     RequestState = "deliveryFailed"
+	RequestDenied             RequestState = "denied"
+	RequestScheduled          RequestState = "scheduled"
+	RequestCanceled           RequestState = "canceled"
+	RequestPartiallyDelivered RequestState = "partiallyDelivered"
+)
+
+// RequestStates lists the members in schema order.
+var RequestStates = []RequestState{
+	RequestSubmitted, RequestPendingApproval, RequestDelivering, RequestDelivered, RequestDeliveryFailed,
+	RequestDenied, RequestScheduled, RequestCanceled, RequestPartiallyDelivered,
+}
+
+// StatusWaitingForCallback is the one status word that clients depend on.
+const StatusWaitingForCallback = "WaitingForCallback"
+
+// Subject is an accessPackageSubject: a person or an application as it was when the
+// request was made. Its id is its object id.
+type Subject struct {
+	ObjectID      ID          `json:"id"`
+	Type          SubjectType `json:"type"`
+	DisplayName   string      `json:"displayName,omitzero"`
+	PrincipalName string      `json:"principalName,omitzero"`
+	Email         string      `json:"email,omitzero"`
+}
+
+// SubjectType is accessPackageSubjectType.
+type SubjectType string
+
+// Members of accessPackageSubjectType.
+const (
+	SubjectUser             SubjectType = "user"
+	SubjectServicePrincipal SubjectType = "servicePrincipal"
+)
