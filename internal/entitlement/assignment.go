@@ -47,3 +47,14 @@ type Grant struct {
 	GroupID      ID `json:"-"`
 	MemberID     ID `json:"-"`
 }
+
+// GrantID is the id of the grant that an assignment makes for a resource role scope.
+func GrantID(assignment, roleScope ID) ID { return assignment + "_" + roleScope }
+
+// Delivery is what is left to do in target systems outside for one wait of a request.
+type Delivery struct {
+	Key        string // the same for every attempt
+	Assignment Assignment
+	Roles      []*RoleScope
+	Revoke     bool
+}

@@ -66,3 +66,6 @@ type Membership struct {
 	// take it away.
 	Granted bool `json:"granted,omitzero"`
 }
+
+// MembershipID is the id of the membership of a user in a group.
+func MembershipID(group, user ID) ID { return group + "_" + user }

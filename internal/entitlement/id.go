@@ -3,7 +3,7 @@ package entitlement
 import "strings"
 
 // ID is a GUID in its canonical form: 36 characters, lower case, hyphens.
-// The ids of resource role scopes are the one exception: two GUIDs joined by "_".
+// The ids of memberships and grants, which no client sees, are two of them joined by "_".
 type ID string
 
 // TenantID is the GUID of a tenant, in the same form as an ID. It is a type of

@@ -1,0 +1,103 @@
+// Package delivery gives and takes away the roles of an access package in target systems.
+// It does what it is told: when that happens is decided in package lifecycle.
+//
+// A role of a built-in group is a membership, written in the transaction that records its
+// grant. No target system outside is served yet; one would leave its work for Perform.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/query"
+	"anteroom/internal/store"
+)
+
+// Groups delivers roles of groups of the built-in directory. Its zero value is ready for
+// use.
+type Groups struct{}
+
+// Grant makes the assignment's target a member of the group of each role that they do not
+// have from the assignment yet, and takes back what is not among the roles any more.
+func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, now time.Time) (bool, error) {
+	held, err := tx.Grants.List(ctx, query.Query{Filter: query.Equal("assignment/id", string(a.ID))})
+	if err != nil {
+		return false, err
+	}
+	stale := make(map[entitlement.ID]*entitlement.Grant, len(held))
+	for _, h := range held {
+		stale[h.RoleScopeID] = h
+	}
+	for _, role := range roles {
+		if _, has := stale[role.ID]; has {
+			delete(stale, role.ID)
+			continue
+		}
+		if err := g.give(ctx, tx, a, role, now); err != nil {
+			return false, err
+		}
+	}
+	for _, h := range held {
+		if _, gone := stale[h.RoleScopeID]; gone {
+			if err := g.takeBack(ctx, tx, h); err != nil {
+				return false, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// Revoke takes back all that the assignment gave.
+func (g Groups) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (bool, error) {
+	return g.Grant(ctx, tx, a, nil, now)
+}
+
+// Perform has nothing to do: no role of a built-in group lies outside.
+func (Groups) Perform(_ context.Context, d entitlement.Delivery) error {
+	return fmt.Errorf("delivery: %s: there is no target system outside", d.Key)
+}
+
+// give records a grant and makes the membership, if there is none yet.
+func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, role *entitlement.RoleScope, now time.Time) error {
+	group, ok := entitlement.ParseID(role.Scope.OriginID)
+	if !ok || role.Role.OriginSystem != entitlement.OriginGroup {
+		return fmt.Errorf("delivery: role scope %s is not one of a group", role.ID)
+	}
+	grant := &entitlement.Grant{AssignmentID: a.ID, RoleScopeID: role.ID, GroupID: group, MemberID: a.TargetID}
+	grant.ID, grant.CreatedAt, grant.ModifiedAt = entitlement.GrantID(a.ID, role.ID), now, now
+	if err := tx.Grants.Insert(ctx, grant); err != nil {
+		return err
+	}
+	m := &entitlement.Membership{GroupID: group, MemberID: a.TargetID, Granted: true}
+	m.ID, m.CreatedAt, m.ModifiedAt = entitlement.MembershipID(group, a.TargetID), now, now
+	_, err := tx.Memberships.Get(ctx, m.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		err = tx.Memberships.Insert(ctx, m)
+	}
+	return err
+}
+
+// takeBack removes a grant, and with the last one of a membership the membership, if a
+// grant had made it.
+func (Groups) takeBack(ctx context.Context, tx *store.Tx, h *entitlement.Grant) error {
+	if err := tx.Grants.Delete(ctx, h.ID); err != nil {
+		return err
+	}
+	others, err := tx.Grants.Count(ctx, query.Both(query.Equal("group/id", string(h.GroupID)), query.Equal("member/id", string(h.MemberID))))
+	if err != nil || others > 0 {
+		return err
+	}
+	m, err := tx.Memberships.Get(ctx, entitlement.MembershipID(h.GroupID, h.MemberID))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !m.Granted:
+		return nil
+	}
+	return tx.Memberships.Delete(ctx, m.ID)
+}

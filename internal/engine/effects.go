@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/lifecycle"
+	"anteroom/internal/query"
+	"anteroom/internal/store"
+)
+
+// perform does what a step asks for within the transaction: it turns what is to be done
+// later into jobs, and returns the event that follows at once, if any.
+func (c *change) perform(effects []lifecycle.Effect) (follow *entitlement.Event, err error) {
+	for _, eff := range effects {
+		switch eff.Kind {
+		case lifecycle.SendCallout:
+			c.later(store.JobCallout, eff)
+		case lifecycle.WakeAt:
+			c.later(store.JobTimeout, eff)
+		case lifecycle.EndWait:
+			err = c.endWait(eff.Wait)
+		case lifecycle.OpenAssignment:
+			err = c.openAssignment()
+		case lifecycle.Grant:
+			follow, err = c.grant(eff)
+		case lifecycle.Revoke:
+			follow, err = c.revoke(eff)
+		case lifecycle.DeliverAssignment:
+			err = c.moveAssignment(entitlement.AssignmentDelivered)
+		case lifecycle.FailAssignment:
+			err = c.closeAssignment(false)
+		case lifecycle.DropAssignment:
+			err = c.closeAssignment(true)
+		case lifecycle.Complete:
+			c.r.CompletedAt = c.now
+		default:
+			err = fmt.Errorf("engine: unknown effect %q", eff.Kind)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return follow, nil
+}
+
+// later makes a job of an effect. Its due time is a real one: the tenant's clock less its
+// offset.
+func (c *change) later(kind store.JobKind, eff lifecycle.Effect) {
+	job := store.Job{
+		JobKey: store.JobKey{Tenant: c.by.Tenant, Kind: kind, Ref: c.r.ID, N: eff.Wait},
+		Due:    eff.At.Add(-c.offset),
+	}
+	if cur := c.r.Progress.Current(); kind == store.JobCallout && cur != nil {
+		job.Lane, job.Attempt = string(cur.ExtensionID), cur.Attempts
+	}
+	c.jobs = append(c.jobs, job)
+}
+
+// endWait removes the jobs of a wait that is over.
+func (c *change) endWait(wait int) error {
+	for _, kind := range []store.JobKind{store.JobCallout, store.JobTimeout} {
+		if _, err := c.tx.Jobs.Delete(c.ctx, store.JobKey{Tenant: c.by.Tenant, Kind: kind, Ref: c.r.ID, N: wait}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openAssignment brings the assignment into being. Who has the package through the policy
+// already keeps the assignment that they have: the request renews it.
+func (c *change) openAssignment() error {
+	if c.assignment != nil {
+		return nil
+	}
+	live, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
+		query.Equal("assignmentPolicy/id", string(c.r.PolicyID)),
+		query.Equal("target/objectId", string(c.r.TargetID)),
+		query.Equal("live", true),
+	}}})
+	if err != nil {
+		return err
+	}
+	if len(live) == 1 {
+		c.assignment, c.was = live[0], live[0].State
+		c.r.AssignmentID = live[0].ID
+		return nil
+	}
+	a := &entitlement.Assignment{
+		PackageID: c.r.PackageID, PolicyID: c.r.PolicyID, CatalogID: c.r.CatalogID, TargetID: c.r.TargetID,
+		RequestID: c.r.ID, State: entitlement.AssignmentDelivering, Target: c.r.Target,
+	}
+	a.ID, a.CreatedAt = c.r.AssignmentID, c.now
+	if _, err := c.tx.Assignments.Get(c.ctx, a.ID); err == nil {
+		a.ID = c.NewID() // an assignment of that id is over
+		c.r.AssignmentID = a.ID
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	c.assignment, c.isNew = a, true
+	return nil
+}
+
+// load makes sure that the assignment of the request is at hand.
+func (c *change) load() error {
+	if c.assignment != nil {
+		return nil
+	}
+	a, err := c.tx.Assignments.Get(c.ctx, c.r.AssignmentID)
+	if err != nil {
+		return err
+	}
+	c.assignment, c.was = a, a.State
+	return nil
+}
+
+// grant gives the target all roles of the package. The assignment may have ended while
+// the request waited; then a new one is opened.
+func (c *change) grant(eff lifecycle.Effect) (*entitlement.Event, error) {
+	if err := c.load(); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if c.assignment == nil || !c.assignment.State.Live() {
+		c.assignment, c.was = nil, ""
+		if err := c.openAssignment(); err != nil {
+			return nil, err
+		}
+	}
+	roles, err := c.tx.RoleScopes.List(c.ctx, query.Query{Filter: query.Equal("accessPackage/id", string(c.r.PackageID))})
+	if err != nil {
+		return nil, err
+	}
+	outside, err := c.Deliverer.Grant(c.ctx, c.tx, c.assignment, roles, c.now)
+	return c.delivered(eff, outside, entitlement.EventGranted, err)
+}
+
+// revoke takes away all that the assignment gave, which ends the assignment.
+func (c *change) revoke(eff lifecycle.Effect) (*entitlement.Event, error) {
+	if err := c.load(); err != nil {
+		return nil, err
+	}
+	outside, err := c.Deliverer.Revoke(c.ctx, c.tx, c.assignment, c.now)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.moveAssignment(entitlement.AssignmentExpired); err != nil {
+		return nil, err
+	}
+	return c.delivered(eff, outside, entitlement.EventRevoked, nil)
+}
+
+// delivered returns the event that follows a delivery that is done, or leaves a job for
+// what lies outside.
+func (c *change) delivered(eff lifecycle.Effect, outside bool, done entitlement.EventKind, err error) (*entitlement.Event, error) {
+	if err != nil {
+		return nil, err
+	}
+	if outside {
+		c.later(store.JobDeliver, lifecycle.Effect{Wait: eff.Wait, At: c.now})
+		return nil, nil
+	}
+	return &entitlement.Event{Kind: done, Wait: eff.Wait}, nil
+}
+
+func (c *change) moveAssignment(to entitlement.AssignmentState) error {
+	if err := c.load(); err != nil {
+		return err
+	}
+	a, err := lifecycle.MoveAssignment(*c.assignment, to, c.now)
+	if err == nil {
+		*c.assignment = a
+	}
+	return err
+}
+
+// closeAssignment ends an assignment that this request opened and did not deliver. One
+// that it was only to renew stays.
+func (c *change) closeAssignment(drop bool) error {
+	err := c.load()
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if c.assignment.RequestID != c.r.ID || c.assignment.State != entitlement.AssignmentDelivering {
+		return nil
+	}
+	if drop {
+		c.dropped = true
+		return nil
+	}
+	return c.moveAssignment(entitlement.AssignmentDeliveryFailed)
+}

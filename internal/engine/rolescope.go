@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/query"
+	"anteroom/internal/rules"
+	"anteroom/internal/store"
+)
+
+// RoleScopeOrder names the role and the scope that a package is to bundle. Ids may be
+// left out where the origin says which is meant.
+type RoleScopeOrder struct {
+	PackageID     entitlement.ID
+	ResourceID    entitlement.ID // of the resource; empty where only its origin is given
+	RoleID        entitlement.ID
+	RoleOriginID  string
+	ScopeID       entitlement.ID
+	ScopeOriginID string
+}
+
+// rolePage is how many assignments are brought up to date in one transaction when the
+// roles of their package change.
+const rolePage = 200
+
+// AddRoleScope adds a role to a package. Everybody who is assigned the package gets it:
+// the first assignments at once, the rest by a job.
+//
+// graph: accesspackage-post-resourcerolescopes
+func (e *Engine) AddRoleScope(ctx context.Context, by entitlement.Actor, o RoleScopeOrder) (rs *entitlement.RoleScope, err error) {
+	var jobs []store.Job
+	err = e.manage(ctx, by, func(ed *edit) error {
+		pkg, err := get(ed, ed.tx.Packages, rules.Packages, o.PackageID)
+		if err != nil {
+			return err
+		}
+		res, err := ed.resourceOf(pkg, o)
+		if err != nil {
+			return err
+		}
+		if rs, err = roleScope(pkg, res, o); err != nil {
+			return err
+		}
+		switch err := insert(ed, ed.tx.RoleScopes, rules.RoleScopes, rs); {
+		case errors.Is(err, store.ErrDuplicate):
+			return entitlement.Errorf(entitlement.CodeDuplicateKey, "", "The access package has this resource role scope already ('%s').", rs.PublicID())
+		case err != nil:
+			return err
+		}
+		jobs, err = ed.rolesChanged(pkg.ID)
+		return err
+	})
+	if err == nil {
+		e.OnJobs(jobs)
+	}
+	return rs, err
+}
+
+// RemoveRoleScope takes a role out of a package, and away from those who are assigned it.
+//
+// graph: accesspackage-delete-resourcerolescopes
+func (e *Engine) RemoveRoleScope(ctx context.Context, by entitlement.Actor, pkg entitlement.ID, publicID string) error {
+	id := entitlement.RoleScopeID(pkg, publicID)
+	var jobs []store.Job
+	err := e.manage(ctx, by, func(ed *edit) error {
+		if err := remove(ed, ed.tx.RoleScopes, rules.RoleScopes, id); err != nil {
+			return err
+		}
+		var err error
+		jobs, err = ed.rolesChanged(pkg)
+		return err
+	})
+	if err == nil {
+		e.OnJobs(jobs)
+	}
+	return err
+}
+
+// resourceOf finds the resource that an order names in the package's catalog.
+func (ed *edit) resourceOf(pkg *entitlement.Package, o RoleScopeOrder) (*entitlement.Resource, error) {
+	find := ResourceOrder{CatalogID: pkg.CatalogID, ResourceID: o.ResourceID, OriginSystem: entitlement.OriginGroup, OriginID: o.ScopeOriginID}
+	res, err := ed.findResource(find)
+	var refusal *entitlement.Error
+	if errors.As(err, &refusal) {
+		return nil, entitlement.Errorf(entitlement.CodeNotFound, "role/resource",
+			"The resource was not found: the catalog of the access package ('%s') has no such resource. Add it with a resource request first.", pkg.CatalogID)
+	}
+	return res, err
+}
+
+// roleScope makes the role scope that an order asks for.
+func roleScope(pkg *entitlement.Package, res *entitlement.Resource, o RoleScopeOrder) (*entitlement.RoleScope, error) {
+	role, scope := res.Role(), res.Scope()
+	if (o.RoleID == "" && o.RoleOriginID == "") || (o.RoleID != "" && o.RoleID != role.ID) || (o.RoleOriginID != "" && o.RoleOriginID != role.OriginID) {
+		return nil, entitlement.Errorf(entitlement.CodeRoleNotFound, "role",
+			"The role was not found. Resource '%s' has the role '%s' with originId '%s'.", res.DisplayName, role.DisplayName, role.OriginID)
+	}
+	if (o.ScopeID != "" && o.ScopeID != scope.ID) || (o.ScopeOriginID != "" && o.ScopeOriginID != scope.OriginID) {
+		return nil, entitlement.Errorf(entitlement.CodeNotFound, "scope",
+			"The scope was not found. Resource '%s' has the root scope with originId '%s'.", res.DisplayName, scope.OriginID)
+	}
+	rs := &entitlement.RoleScope{
+		PackageID: pkg.ID, ResourceID: res.ID,
+		Role:  entitlement.RoleRef{ID: role.ID, DisplayName: role.DisplayName, OriginID: role.OriginID, OriginSystem: role.OriginSystem},
+		Scope: entitlement.ScopeRef{ID: scope.ID, DisplayName: scope.DisplayName, OriginID: scope.OriginID, OriginSystem: scope.OriginSystem, IsRootScope: true},
+	}
+	rs.ID = entitlement.RoleScopeID(pkg.ID, rs.PublicID())
+	return rs, nil
+}
+
+// rolesChanged brings the first assignments of a package up to date and leaves a job for
+// the rest, which it returns.
+func (ed *edit) rolesChanged(pkg entitlement.ID) ([]store.Job, error) {
+	next, err := ed.syncRoles(ed.ctx, ed.tx, pkg, "", ed.now)
+	if err != nil || next == "" {
+		return nil, err
+	}
+	job := store.Job{
+		JobKey: store.JobKey{Tenant: ed.by.Tenant, Kind: store.JobRoles, Ref: pkg},
+		Due:    ed.realNow(), Args: string(next),
+	}
+	return []store.Job{job}, ed.tx.Jobs.Put(ed.ctx, job)
+}
+
+// syncRoles gives and takes away what has changed for one page of delivered assignments
+// behind the one given, and returns the last of the page, or "" when there are no more.
+func (e *Engine) syncRoles(ctx context.Context, tx *store.Tx, pkg, after entitlement.ID, now time.Time) (entitlement.ID, error) {
+	q := query.Query{Limit: rolePage, Filter: &query.And{Parts: []query.Expr{
+		query.Equal("accessPackage/id", string(pkg)), query.Equal("state", string(entitlement.AssignmentDelivered)),
+	}}}
+	if after != "" {
+		q.After = &query.Cursor{ID: string(after)}
+	}
+	page, err := tx.Assignments.List(ctx, q)
+	if err != nil || len(page) == 0 {
+		return "", err
+	}
+	roles, err := tx.RoleScopes.List(ctx, query.Query{Filter: query.Equal("accessPackage/id", string(pkg))})
+	if err != nil {
+		return "", err
+	}
+	for _, a := range page {
+		if _, err := e.Deliverer.Grant(ctx, tx, a, roles, now); err != nil {
+			return "", err
+		}
+	}
+	if len(page) < rolePage {
+		return "", nil
+	}
+	return page[len(page)-1].ID, nil
+}
+
+// performRoles works off one page of a change of roles.
+func (e *Engine) performRoles(ctx context.Context, job store.Job) error {
+	var next []store.Job
+	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
+		next = nil
+		current, err := tx.Jobs.Get(ctx, job.JobKey)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		}
+		now, err := e.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		last, err := e.syncRoles(ctx, tx, job.Ref, entitlement.ID(current.Args), now)
+		if err != nil {
+			return err
+		}
+		if last == "" {
+			_, err = tx.Jobs.Delete(ctx, job.JobKey)
+			return err
+		}
+		current.Args = string(last)
+		next = []store.Job{*current}
+		return tx.Jobs.Put(ctx, *current)
+	})
+	if err == nil {
+		e.OnJobs(next)
+	}
+	return err
+}

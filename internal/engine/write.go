@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/rules"
+	"anteroom/internal/store"
+)
+
+// object is a stored object of type T.
+type object[T any] interface {
+	*T
+	Meta() *entitlement.Object
+}
+
+// edit is one change of configuration objects: the transaction, who makes it and when.
+type edit struct {
+	*Engine
+	ctx context.Context
+	tx  *store.Tx
+	by  entitlement.Actor
+	now time.Time
+}
+
+// manage runs fn in a transaction on behalf of an actor who may manage the tenant.
+func (e *Engine) manage(ctx context.Context, by entitlement.Actor, fn func(*edit) error) error {
+	if err := rules.Manages(by); err != nil {
+		return err
+	}
+	return explain(e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
+		now, err := e.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return fn(&edit{Engine: e, ctx: ctx, tx: tx, by: by, now: now})
+	}))
+}
+
+// insert stores a new object and records it.
+func insert[T any, P object[T]](ed *edit, table store.Table[T], kind rules.Kind, obj P) error {
+	m := obj.Meta()
+	if m.ID == "" {
+		m.ID = ed.NewID()
+	}
+	m.CreatedAt, m.ModifiedAt = ed.now, ed.now
+	if err := table.Insert(ed.ctx, obj); err != nil {
+		return err
+	}
+	return ed.record(kind, m.ID, "create")
+}
+
+// update loads an object, changes it and stores and records it.
+func update[T any, P object[T]](ed *edit, table store.Table[T], kind rules.Kind, id entitlement.ID, change func(P) error) (P, error) {
+	obj, err := table.Get(ed.ctx, id)
+	if err != nil {
+		return nil, notFound(err, string(kind), id)
+	}
+	if err := change(obj); err != nil {
+		return nil, err
+	}
+	P(obj).Meta().ModifiedAt = ed.now
+	if err := table.Update(ed.ctx, obj); err != nil {
+		return nil, err
+	}
+	return obj, ed.record(kind, id, "update")
+}
+
+// remove deletes an object and records it.
+func remove[T any](ed *edit, table store.Table[T], kind rules.Kind, id entitlement.ID) error {
+	if err := table.Delete(ed.ctx, id); err != nil {
+		return notFound(err, string(kind), id)
+	}
+	return ed.record(kind, id, "delete")
+}
+
+// get loads an object that must exist.
+func get[T any](ed *edit, table store.Table[T], kind rules.Kind, id entitlement.ID) (*T, error) {
+	obj, err := table.Get(ed.ctx, id)
+	return obj, notFound(err, string(kind), id)
+}
+
+// record appends one record of a change of configuration.
+func (ed *edit) record(kind rules.Kind, id entitlement.ID, action string) error {
+	return ed.tx.History.Append(ed.ctx, &entitlement.Record{
+		At: ed.now, Kind: string(kind), Ref: id, Action: action,
+		By: entitlement.RecordActorOf(ed.by), CorrelationID: ed.by.RequestID,
+	})
+}
