@@ -1,5 +1,7 @@
 package entitlement
 
+import "unicode/utf8"
+
 // User is a user of the directory.
 type User struct {
 	Object
@@ -31,10 +33,15 @@ func (u *User) Validate() error {
 	switch {
 	case u.UserPrincipalName == "":
 		return Invalid("userPrincipalName", "userPrincipalName is required.")
-	case len(u.UserPrincipalName) > MaxName || hasControl(u.UserPrincipalName):
+	case utf8.RuneCountInString(u.UserPrincipalName) > MaxName || hasControl(u.UserPrincipalName):
 		return Invalid("userPrincipalName", "userPrincipalName has at most %d characters and no control characters.", MaxName)
+	case u.Type != UserMember && u.Type != UserGuest:
+		return Invalid("userType", "userType '%s' is not known; it can be %s.", u.Type, EnumWords(UserTypes))
 	}
-	return checkText("mail", u.Mail)
+	if err := checkText("mail", u.Mail); err != nil {
+		return err
+	}
+	return checkText("mailNickname", u.MailNickname)
 }
 
 // Group is a group of the directory.
@@ -52,6 +59,17 @@ type Group struct {
 // Validate checks what can be said of a group alone.
 func (g *Group) Validate() error {
 	if err := checkName(g.DisplayName); err != nil {
+		return err
+	}
+	for _, t := range g.GroupTypes {
+		if err := checkText("groupTypes", &t); err != nil {
+			return err
+		}
+	}
+	if err := checkText("mail", g.Mail); err != nil {
+		return err
+	}
+	if err := checkText("mailNickname", g.MailNickname); err != nil {
 		return err
 	}
 	return checkText("description", g.Description)

@@ -80,6 +80,9 @@ func durationPart(digits string, unit time.Duration) (time.Duration, error) {
 	if hasFrac && (unit != time.Second || frac == "" || strings.Contains(frac, ".")) {
 		return 0, fmt.Errorf("only seconds may have a fraction")
 	}
+	if whole == "" {
+		return 0, fmt.Errorf("%s is not a number", digits)
+	}
 	n, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || n > int64(MaxDuration/unit) {
 		return 0, fmt.Errorf("%s is too large", digits)

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Extension is a customCalloutExtension: somebody's HTTP endpoint that is called
@@ -146,7 +147,7 @@ func (e *Endpoint) validate() error {
 		target = "endpointConfiguration/url"
 	}
 	for _, s := range []string{e.LogicAppWorkflowName, e.ResourceGroupName, e.SubscriptionID} {
-		if len(s) > MaxName || hasControl(s) {
+		if utf8.RuneCountInString(s) > MaxName || hasControl(s) {
 			return Invalid("endpointConfiguration", "The names of a Logic App have at most %d characters and no control characters.", MaxName)
 		}
 	}

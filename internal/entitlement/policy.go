@@ -144,6 +144,11 @@ func (p *Policy) validateScope() error {
 	if n := len(p.SpecificAllowedTargets); n > MaxAllowedTargets {
 		return Invalid("specificAllowedTargets", "A policy names %d users and groups; the most is %d.", n, MaxAllowedTargets)
 	}
+	for _, s := range p.SpecificAllowedTargets {
+		if err := checkText("specificAllowedTargets", s.Description); err != nil {
+			return err
+		}
+	}
 	enforced := false
 	for _, s := range EnforcedTargetScopes {
 		enforced = enforced || s == p.AllowedTargetScope

@@ -30,6 +30,9 @@ func checkText(target string, s *string) error {
 	return nil
 }
 
+// CheckJustification checks the reason that a requestor gives; it may be nil.
+func CheckJustification(s *string) error { return checkText("justification", s) }
+
 func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f })
 }

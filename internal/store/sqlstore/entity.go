@@ -1,0 +1,245 @@
+package sqlstore
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/query"
+)
+
+// entity describes how objects of one type are stored: in which table, and which of
+// their members are columns. The rest of an object is its body.
+type entity[T any] struct {
+	table  string
+	meta   func(*T) *entitlement.Object
+	fields []field[T]
+	// flags are paths that stand for a condition.
+	flags []condition
+
+	paths map[string]path
+	names string // columns of a row, as scan wants them
+	// quickSQL is updateSQL where no field that seldom changes does; it may be empty.
+	selectSQL, insertSQL, updateSQL, quickSQL, versionSQL, deleteSQL string
+}
+
+// field is a member of an object that is a column.
+type field[T any] struct {
+	column   string
+	paths    []string
+	kind     kind
+	nullable bool // an empty value is null
+	seldom   bool // it seldom changes
+	get      func(*T) driver.Value
+	set      func(*T, driver.Value)
+}
+
+// seldom marks a field that seldom changes. Update tries first to find it as it is and
+// to write the others alone: writing it, even the same, would write the indexes on it.
+func seldom[T any](f field[T]) field[T] {
+	f.seldom = true
+	return f
+}
+
+// kind is how the values of a column are compared.
+type kind int
+
+const (
+	kindID   kind = iota // exactly; literals are made lower case, as ids are
+	kindWord             // exactly: the words of an enum
+	kindText             // by the folded form, which has its own column
+	kindTime
+	kindFlag // a condition, not a column
+)
+
+// path is what a query may name: a column or a condition.
+type path struct {
+	kind     kind
+	column   string // what is compared: for text, the folded column
+	nullable bool
+	yes, no  string // for a flag
+}
+
+// condition is a path that stands for a condition; no is its opposite.
+type condition struct{ path, yes, no string }
+
+// id is a column that holds the id of something, null where it is empty.
+func id[T any](column string, ref func(*T) *entitlement.ID, paths ...string) field[T] {
+	return str(column, kindID, ref, paths)
+}
+
+// word is a column that holds a word of an enum, null where it is empty.
+func word[T any, S ~string](column string, ref func(*T) *S, paths ...string) field[T] {
+	return str(column, kindWord, ref, paths)
+}
+
+// text is a column that is compared and sorted without regard to case, by means of a
+// second column.
+func text[T any](column string, ref func(*T) *string, paths ...string) field[T] {
+	return field[T]{
+		column: column, paths: paths, kind: kindText,
+		get: func(o *T) driver.Value { return *ref(o) },
+		set: func(o *T, v driver.Value) { *ref(o), _ = v.(string) },
+	}
+}
+
+// instant is a column that holds a time, null where it is zero.
+func instant[T any](column string, ref func(*T) *time.Time, paths ...string) field[T] {
+	return field[T]{
+		column: column, paths: paths, kind: kindTime, nullable: true,
+		get: func(o *T) driver.Value {
+			if t := *ref(o); !t.IsZero() {
+				return t.UnixMicro()
+			}
+			return nil
+		},
+		set: func(o *T, v driver.Value) {
+			if n, ok := v.(int64); ok {
+				*ref(o) = time.UnixMicro(n).UTC()
+			}
+		},
+	}
+}
+
+func str[T any, S ~string](column string, k kind, ref func(*T) *S, paths []string) field[T] {
+	return field[T]{
+		column: column, paths: paths, kind: k, nullable: true,
+		get: func(o *T) driver.Value {
+			if s := *ref(o); s != "" {
+				return string(s)
+			}
+			return nil
+		},
+		set: func(o *T, v driver.Value) {
+			s, _ := v.(string)
+			*ref(o) = S(s)
+		},
+	}
+}
+
+// build makes the SQL texts of an entity.
+func build[T any](e entity[T]) *entity[T] {
+	e.paths = map[string]path{
+		"id":              {kind: kindID, column: "id"},
+		"createdDateTime": {kind: kindTime, column: "created"},
+	}
+	names := []string{"id", "version", "created", "modified"}
+	insert := []string{"tenant", "id", "version", "created", "modified"}
+	set := []string{"version = version + 1", "created = $4", "modified = $5"}
+	quick := set[:len(set):len(set)]
+	const where = " WHERE tenant = $1 AND id = $2 AND version = $3"
+	same := ""
+	for _, f := range e.fields {
+		names = append(names, f.column)
+		p := path{kind: f.kind, column: f.column, nullable: f.nullable}
+		columns := []string{f.column}
+		if f.kind == kindText {
+			p.column += "_key"
+			columns = append(columns, p.column)
+		}
+		for _, c := range columns {
+			insert = append(insert, c)
+			set = append(set, fmt.Sprintf("%s = $%d", c, len(insert)))
+			if f.seldom {
+				same += fmt.Sprintf(" AND %s IS NOT DISTINCT FROM $%d", c, len(insert))
+			} else {
+				quick = append(quick, set[len(set)-1])
+			}
+		}
+		for _, name := range f.paths {
+			e.paths[name] = p
+		}
+	}
+	for _, f := range e.flags {
+		e.paths[f.path] = path{kind: kindFlag, yes: f.yes, no: f.no}
+	}
+	names, insert = append(names, "body"), append(insert, "body")
+	body := fmt.Sprintf("body = $%d", len(insert))
+	set, quick = append(set, body), append(quick, body)
+	marks := make([]string, len(insert))
+	for i := range marks {
+		marks[i] = fmt.Sprintf("$%d", i+1)
+	}
+	e.names = strings.Join(names, ", ")
+	e.selectSQL = "SELECT " + e.names + " FROM " + e.table + " WHERE tenant = $1 AND id = $2"
+	e.insertSQL = "INSERT INTO " + e.table + " (" + strings.Join(insert, ", ") + ") VALUES (" +
+		strings.Join(marks, ", ") + ") ON CONFLICT DO NOTHING"
+	e.updateSQL = "UPDATE " + e.table + " SET " + strings.Join(set, ", ") + where
+	if same != "" {
+		e.quickSQL = "UPDATE " + e.table + " SET " + strings.Join(quick, ", ") + where + same
+	}
+	e.versionSQL = "SELECT version FROM " + e.table + " WHERE tenant = $1 AND id = $2"
+	e.deleteSQL = "DELETE FROM " + e.table + " WHERE tenant = $1 AND id = $2"
+	return &e
+}
+
+// values are an object's columns in the order of the INSERT.
+func (e *entity[T]) values(tenant int64, o *T) ([]driver.Value, error) {
+	m := e.meta(o)
+	if m.ID == "" {
+		return nil, fmt.Errorf("sqlstore: an object for table %s has no id", e.table)
+	}
+	v := make([]driver.Value, 0, 8+2*len(e.fields))
+	v = append(v, tenant, string(m.ID), m.Version, m.CreatedAt.UnixMicro(), m.ModifiedAt.UnixMicro())
+	for i := range e.fields {
+		f := &e.fields[i]
+		x := f.get(o)
+		v = append(v, x)
+		if f.kind == kindText {
+			v = append(v, query.Fold(x.(string)))
+		}
+	}
+	body, err := encode(o)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: encoding an object for table %s: %w", e.table, err)
+	}
+	return append(v, body), nil
+}
+
+// scan makes an object of a row.
+func (e *entity[T]) scan(v []driver.Value) (*T, error) {
+	o := new(T)
+	if err := decode(v[len(v)-1], o); err != nil {
+		return nil, fmt.Errorf("sqlstore: decoding a row of table %s: %w", e.table, err)
+	}
+	m := e.meta(o)
+	ident, _ := v[0].(string)
+	m.ID = entitlement.ID(ident)
+	m.Version, _ = v[1].(int64)
+	m.CreatedAt, m.ModifiedAt = timeOf(v[2]), timeOf(v[3])
+	for i := range e.fields {
+		e.fields[i].set(o, v[4+i])
+	}
+	return o, nil
+}
+
+// value is an object's value at a path, as a query sees it.
+func (e *entity[T]) value(o *T, name string) (query.Value, bool) {
+	switch m := e.meta(o); name {
+	case "id":
+		return string(m.ID), true
+	case "createdDateTime":
+		return m.CreatedAt.UTC(), true
+	}
+	for i := range e.fields {
+		f := &e.fields[i]
+		for _, p := range f.paths {
+			if p != name {
+				continue
+			}
+			v := f.get(o)
+			if n, ok := v.(int64); ok && f.kind == kindTime {
+				return time.UnixMicro(n).UTC(), true
+			}
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+func timeOf(v driver.Value) time.Time {
+	n, _ := v.(int64)
+	return time.UnixMicro(n).UTC()
+}

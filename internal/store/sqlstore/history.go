@@ -1,0 +1,78 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+
+	"anteroom/internal/entitlement"
+)
+
+const (
+	historySelect = "SELECT seq, at, kind, ref, action, body FROM history WHERE tenant = $1"
+	historyInsert = "INSERT INTO history (tenant, seq, at, kind, ref, action, body) VALUES ($1," +
+		" COALESCE((SELECT seq FROM history WHERE tenant = $1 ORDER BY seq DESC LIMIT 1), 0) + 1," +
+		" $2, $3, $4, $5, $6) RETURNING seq"
+)
+
+// history is a transaction's view of the history. Its sequence numbers count the
+// records of a tenant, so that one tenant cannot tell how much another does.
+type history struct{ *txn }
+
+// Append implements store.History.
+func (h history) Append(_ context.Context, records ...*entitlement.Record) error {
+	ctx, err := h.writes()
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		body, err := encode(r)
+		if err != nil {
+			return fmt.Errorf("sqlstore: encoding a record: %w", err)
+		}
+		r.Seq, _, err = h.conn.number(ctx, historyInsert, h.number, r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, body)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Of implements store.History.
+func (h history) Of(ctx context.Context, ref entitlement.ID) ([]*entitlement.Record, error) {
+	return h.list(ctx, historySelect+" AND ref = $2 ORDER BY seq", h.number, string(ref))
+}
+
+// List implements store.History.
+func (h history) List(ctx context.Context, after int64, limit int) ([]*entitlement.Record, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	return h.list(ctx, historySelect+" AND seq > $2 ORDER BY seq LIMIT $3", h.number, after, int64(limit))
+}
+
+func (h history) list(ctx context.Context, text string, args ...driver.Value) ([]*entitlement.Record, error) {
+	ctx, err := h.reads(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	var list []*entitlement.Record
+	err = h.conn.query(ctx, text, args, func(v []driver.Value) error {
+		r := new(entitlement.Record)
+		if err := decode(v[5], r); err != nil {
+			return fmt.Errorf("sqlstore: decoding a record: %w", err)
+		}
+		r.Seq, _ = v[0].(int64)
+		r.At = timeOf(v[1])
+		r.Kind, _ = v[2].(string)
+		ref, _ := v[3].(string)
+		r.Ref = entitlement.ID(ref)
+		r.Action, _ = v[4].(string)
+		list = append(list, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}

@@ -1,0 +1,72 @@
+package sqlstore
+
+import (
+	"database/sql/driver"
+	"strings"
+	"testing"
+
+	"anteroom/internal/query"
+)
+
+// TestPlans holds how the queries that must be fast among a million rows are run.
+func TestPlans(t *testing.T) {
+	s := openSample(t, Options{})
+	open := query.Equal("open", true)
+	eq := func(path string) query.Expr { return query.Equal(path, "x") }
+	list := func(table string, paths map[string]path, q query.Query) string {
+		text, _, err := compileList(&sqliteDialect, "SELECT * FROM "+table, paths, 1, q)
+		must(t, err)
+		return text
+	}
+	filtered := func(f query.Expr) string { return list("request", requests.paths, query.Query{Filter: f, Limit: 100}) }
+	assigned := func(f query.Expr) string {
+		return list("assignment", assignments.paths, query.Query{Filter: f, Limit: 100})
+	}
+	byName := query.Query{Order: []query.Order{{Path: "displayName"}}, After: &query.Cursor{Keys: []query.Value{"a"}, ID: "x"}, Limit: 100}
+	for _, test := range []struct{ name, text, index string }{
+		{"request", requests.selectSQL, "sqlite_autoindex_request_1 (tenant=? AND id=?)"},
+		{"requests after one", list("request", requests.paths, query.Query{After: &query.Cursor{ID: "x"}, Limit: 100}), "sqlite_autoindex_request_1 (tenant=? AND id>?)"},
+		{"requests of a target", filtered(eq("target/objectId")), "request_target (tenant=? AND target=?)"},
+		{"requests of a requestor", filtered(eq("requestor/objectId")), "request_requestor (tenant=? AND requestor=?)"},
+		{"requests of a package", filtered(eq("accessPackage/id")), "request_package (tenant=? AND package=?)"},
+		{"requests of an assignment", filtered(eq("assignment/id")), "request_assignment (tenant=? AND assignment=?) and sort"},
+		{"open requests of a policy", filtered(query.Both(eq("assignmentPolicy/id"), open)), "request_open_policy (tenant=? AND policy=?) and sort"},
+		{"assignments of a target", assigned(eq("target/objectId")), "assignment_target (tenant=? AND target=?)"},
+		{"assignments of a package", assigned(eq("accessPackage/id")), "assignment_package (tenant=? AND package=?)"},
+		{"assignments of a policy", assigned(eq("assignmentPolicy/id")), "assignment_policy (tenant=? AND policy=?)"},
+		{"users by name", list("directory_user", users.paths, byName), "directory_user_name (tenant=? AND display_name_key>?)"},
+		{"users whose name starts", list("directory_user", users.paths, query.Query{
+			Filter: &query.Match{Path: "displayName", Kind: query.StartsWith, Text: "a"}}), "directory_user_name (tenant=? AND display_name_key>? AND display_name_key<?) and sort"},
+		{"user by principal name", list("directory_user", users.paths, query.Query{Filter: eq("userPrincipalName")}), "directory_user_principal (tenant=? AND principal_name_key=?)"},
+		{"groups of a member", list("membership", memberships.paths, query.Query{Filter: eq("member/id")}), "membership_member (tenant=? AND member=?)"},
+		{"members of a group", list("membership", memberships.paths, query.Query{Filter: eq("group/id")}), "membership_group (tenant=? AND group_id=?) and sort"},
+		{"jobs that are due", jobSelect + "due <= $1" + jobOrder + " LIMIT $2", "job_due (due<?)"},
+		{"jobs of a tenant that are due", jobSelect + "due <= $1 AND +tenant = $2" + jobOrder + " LIMIT $3", "job_due (due<?)"},
+		{"jobs of a lane that are due", jobSelect + "due <= $1 AND lane = $2 AND lane <> ''" + jobOrder + " LIMIT $3", "job_lane (lane=? AND due<?)"},
+		{"next job", "SELECT due FROM job WHERE due > $1 ORDER BY due LIMIT 1", "job_due (due>?)"},
+		{"history of one thing", historySelect + " AND ref = $2 ORDER BY seq", "history_ref (tenant=? AND ref=?)"},
+		{"history", historySelect + " AND seq > $2 ORDER BY seq LIMIT $3", "PRIMARY KEY (tenant=? AND seq>?)"},
+	} {
+		var plan []string
+		must(t, s.readers.use(t.Context(), func(c *conn) error {
+			return c.query(t.Context(), "EXPLAIN QUERY PLAN "+test.text, placeholders(test.text), func(v []driver.Value) error {
+				plan = append(plan, v[3].(string))
+				return nil
+			})
+		}))
+		index, sorts := strings.CutSuffix(test.index, " and sort")
+		got := strings.Join(plan, "; ")
+		if !strings.Contains(got, index) || strings.Contains(got, "TEMP B-TREE") != sorts {
+			t.Errorf("%s: the plan is %q, want %q", test.name, got, test.index)
+		}
+	}
+}
+
+// placeholders are arguments for a text.
+func placeholders(text string) []driver.Value {
+	v := make([]driver.Value, 0, 8)
+	for strings.Contains(text, "$"+string(rune('1'+len(v)))) {
+		v = append(v, int64(2+len(v)))
+	}
+	return v
+}

@@ -1,0 +1,30 @@
+package sqlstore
+
+import (
+	"time"
+
+	"anteroom/internal/entitlement"
+)
+
+// requests stores assignment requests. A step of a request changes its state, its status
+// and its body; what the indexes are on changes once or never.
+var requests = build(entity[entitlement.Request]{
+	table: "request",
+	meta:  (*entitlement.Request).Meta,
+	fields: []field[entitlement.Request]{
+		seldom(word("type", func(o *entitlement.Request) *entitlement.RequestType { return &o.Type }, "requestType")),
+		seldom(id("package", func(o *entitlement.Request) *entitlement.ID { return &o.PackageID }, "accessPackage/id", "assignment/accessPackage/id")),
+		seldom(id("policy", func(o *entitlement.Request) *entitlement.ID { return &o.PolicyID }, "assignmentPolicy/id", "assignment/assignmentPolicy/id")),
+		seldom(id("catalog", func(o *entitlement.Request) *entitlement.ID { return &o.CatalogID }, "accessPackage/catalog/id")),
+		seldom(id("assignment", func(o *entitlement.Request) *entitlement.ID { return &o.AssignmentID }, "assignment/id")),
+		seldom(id("requestor", func(o *entitlement.Request) *entitlement.ID { return &o.RequestorID }, "requestor/objectId", "requestor/id")),
+		seldom(id("target", func(o *entitlement.Request) *entitlement.ID { return &o.TargetID },
+			"target/objectId", "target/id", "assignment/target/objectId", "assignment/target/id")),
+		word("state", func(o *entitlement.Request) *entitlement.RequestState { return &o.State }, "state"),
+		text("status", func(o *entitlement.Request) *string { return &o.Status }, "status"),
+		seldom(instant("completed", func(o *entitlement.Request) *time.Time { return &o.CompletedAt }, "completedDateTime")),
+	},
+	flags: []condition{
+		{path: "open", yes: "completed IS NULL", no: "completed IS NOT NULL"},
+	},
+})

@@ -1,0 +1,289 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/failpoint"
+	"anteroom/internal/store"
+)
+
+// writer is the one goroutine that changes the database. It takes all changes that
+// wait, runs them one after another in one transaction, each in a savepoint of its
+// own, and commits once: a commit is a wait for the disk, and all share it.
+type writer struct {
+	connector driver.Connector
+	dialect   *dialect
+	conn      *conn
+	log       *slog.Logger
+	maxGroup  int
+	delay     time.Duration // before each commit
+
+	queue   chan *change
+	stop    chan struct{}
+	stopped chan struct{}
+	closing atomic.Bool
+
+	commits atomic.Int64 // for the tests
+}
+
+// change is one Update on its way through the writer.
+type change struct {
+	ctx    context.Context
+	tenant tenantKey
+	fn     func(*txn) error
+	state  atomic.Int32
+	done   chan struct{} // closed when the rest is set
+	err    error
+	panic  any // what fn panicked with
+}
+
+// States of a change: its caller may withdraw it until the writer has begun it.
+const (
+	changeWaits int32 = iota
+	changeBegun
+	changeWithdrawn
+)
+
+// Update implements store.Store.
+func (s *Store) Update(ctx context.Context, t entitlement.TenantID, fn func(*store.Tx) error) error {
+	key, err := s.tenants.find(ctx, t)
+	if err != nil {
+		return err
+	}
+	return s.writer.do(ctx, key, func(x *txn) error { return fn(&x.tx) })
+}
+
+// do queues a change and waits for its result. What has begun is waited for even when
+// ctx is done: only then is it known whether it happened.
+func (w *writer) do(ctx context.Context, t tenantKey, fn func(*txn) error) error {
+	ch := &change{ctx: ctx, tenant: t, fn: fn, done: make(chan struct{})}
+	if err := w.enqueue(ch); err != nil {
+		return err
+	}
+	select {
+	case <-ch.done:
+	case <-ctx.Done():
+		if ch.state.CompareAndSwap(changeWaits, changeWithdrawn) {
+			return ctx.Err()
+		}
+		<-ch.done
+	case <-w.stopped:
+		// The writer has ended; it may still have got to this one.
+		if ch.state.CompareAndSwap(changeWaits, changeWithdrawn) {
+			return errClosed
+		}
+		<-ch.done
+	}
+	if ch.panic != nil {
+		panic(ch.panic)
+	}
+	return ch.err
+}
+
+func (w *writer) enqueue(ch *change) error {
+	if err := ch.ctx.Err(); err != nil {
+		return err
+	}
+	if w.closing.Load() {
+		return errClosed
+	}
+	select {
+	case w.queue <- ch:
+		return nil
+	default:
+		return errFull
+	}
+}
+
+// run is the writer's goroutine. Should a change end it (runtime.Goexit, as a failing
+// test does), another takes its place.
+func (w *writer) run() {
+	orderly := false
+	defer func() {
+		if !orderly {
+			go w.run()
+		}
+	}()
+	group := make([]*change, 0, w.maxGroup)
+	for {
+		select {
+		case <-w.stop:
+			orderly = true
+			close(w.stopped)
+			return
+		case ch := <-w.queue:
+			group = append(group[:0], ch)
+		}
+		for more := true; more && len(group) < w.maxGroup; {
+			select {
+			case ch := <-w.queue:
+				group = append(group, ch)
+			default:
+				more = false
+			}
+		}
+		for rest := group; len(rest) > 0; {
+			rest = w.commitGroup(rest)
+		}
+		clear(group)
+	}
+}
+
+// commitGroup runs the changes of a group in one transaction and answers them. It
+// returns those that it did not get to because the transaction was lost.
+func (w *writer) commitGroup(group []*change) (rest []*change) {
+	begun, lost := 0, error(nil)
+	failed := errors.New("the change ended the writer")
+	answered := false
+	defer func() {
+		if !answered { // a change ended this goroutine
+			_ = w.conn.rollback()
+			w.answer(group, unavailable(failed))
+		}
+	}()
+	kept := 0
+	if lost = w.begin(); lost != nil {
+		for ; begun < len(group); begun++ {
+			w.start(group[begun])
+		}
+	}
+	for lost == nil && begun < len(group) {
+		var ok bool
+		if ok, lost = w.apply(group[begun], len(group) > 1); ok {
+			kept++
+		}
+		begun++
+	}
+	switch {
+	case lost != nil:
+	case kept > 0:
+		lost = w.commit(kept)
+	default:
+		lost = w.conn.rollback()
+	}
+	if lost != nil {
+		w.log.Error("changes could not be stored", "changes", begun, "error", lost)
+		if err := w.conn.rollback(); err != nil {
+			w.log.Debug("rolling back", "error", err)
+		}
+	}
+	answered = true
+	w.answer(group[:begun], lost)
+	return group[begun:]
+}
+
+// begin starts a transaction, on a new connection where the old one does not take it.
+func (w *writer) begin() error {
+	err := w.conn.begin(w.dialect.beginWrite)
+	if err == nil {
+		return nil
+	}
+	if w.conn.rollback() == nil {
+		if err = w.conn.begin(w.dialect.beginWrite); err == nil {
+			return nil
+		}
+	}
+	fresh, cerr := connect(context.Background(), w.connector, w.dialect)
+	if cerr != nil {
+		return unavailable(errors.Join(err, cerr))
+	}
+	if cerr := w.conn.close(); cerr != nil {
+		w.log.Warn("closing a failed connection", "error", cerr)
+	}
+	w.conn = fresh
+	return w.conn.begin(w.dialect.beginWrite)
+}
+
+// start takes a change from its caller, or tells that it was withdrawn.
+func (w *writer) start(ch *change) bool {
+	if err := ch.ctx.Err(); err != nil && ch.state.CompareAndSwap(changeWaits, changeBegun) {
+		ch.err = err
+		return false
+	}
+	return ch.state.CompareAndSwap(changeWaits, changeBegun)
+}
+
+// apply runs one change and reports whether it is to be kept. Its own failure undoes
+// it alone; an error that is returned means that the whole transaction is lost.
+func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
+	if !w.start(ch) {
+		return false, nil
+	}
+	ctx := context.Background()
+	if shared {
+		if _, err := w.conn.exec(ctx, "SAVEPOINT own"); err != nil {
+			return false, err
+		}
+	}
+	w.call(ch)
+	if w.conn.lost != nil {
+		return false, unavailable(w.conn.lost)
+	}
+	kept = ch.err == nil && ch.panic == nil
+	if !shared {
+		return kept, nil // where it is not kept, neither is the transaction
+	}
+	if !kept {
+		if _, err := w.conn.exec(ctx, "ROLLBACK TO own"); err != nil {
+			return false, err
+		}
+	}
+	_, err = w.conn.exec(ctx, "RELEASE own")
+	return kept, err
+}
+
+// call runs the function of a change and keeps a panic for its caller.
+func (w *writer) call(ch *change) {
+	x := newTxn(w.conn, ch.tenant, true)
+	defer func() {
+		x.ended = true
+		if p := recover(); p != nil {
+			ch.panic = p
+			w.log.Error("a change panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	ch.err = ch.fn(x)
+}
+
+func (w *writer) commit(changes int) error {
+	if w.delay > 0 {
+		time.Sleep(w.delay)
+	}
+	failpoint.Hit("before-commit")
+	if err := w.conn.commit(); err != nil {
+		return fmt.Errorf("committing %d changes: %w", changes, err)
+	}
+	failpoint.Hit("after-commit")
+	w.commits.Add(1)
+	return nil
+}
+
+// answer gives the callers of a group their results. lost fails those that thought
+// that they had succeeded.
+func (w *writer) answer(group []*change, lost error) {
+	for _, ch := range group {
+		if ch.state.Load() == changeWithdrawn {
+			continue
+		}
+		if lost != nil && ch.err == nil {
+			ch.err = unavailable(lost)
+		}
+		close(ch.done)
+	}
+}
+
+// close ends the writer after the group under way. Those that still wait are refused.
+func (w *writer) close() error {
+	w.closing.Store(true)
+	close(w.stop)
+	<-w.stopped
+	return w.conn.close()
+}
