@@ -1,0 +1,102 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// Config is a configuration that was found good. Ids are in lower case.
+type Config struct {
+	// Listen is the address of the API and the portal, host:port; an empty host is all
+	// addresses.
+	Listen string
+	// PublicURL is what clients call the server: scheme and host, without a slash at the
+	// end. Links in answers begin with it.
+	PublicURL string
+	TLS       *TLS // nil: plain HTTP
+	// BehindProxy says that TLS ends in front of the server.
+	BehindProxy bool
+	// HealthListen is a listener of its own for /livez and /readyz; empty: they are on
+	// the main one.
+	HealthListen string
+	Data         string   // path of the SQLite file
+	Tenants      []Tenant // at least one
+	Callouts     Callouts
+	Lifecycle    Lifecycle
+	Shutdown     Shutdown
+	Limits       Limits
+	Log          Log
+
+	lines map[string]int // where a key is, by its path; for Check
+}
+
+// TLS names PEM files: a certificate with its chain, and its key.
+type TLS struct {
+	CertFile string
+	KeyFile  string
+}
+
+// Tenant is an organisation that the server serves.
+type Tenant struct {
+	ID      string // GUID
+	Name    string // may be empty
+	Issuers []Issuer
+	// Administrators are the object ids (GUID) of people who may do everything in it.
+	Administrators []string
+}
+
+// Issuer is a token issuer that is trusted for a tenant. If another tenant has the same
+// URL, its JWKSURL and Algorithms are the same.
+type Issuer struct {
+	URL        string   // the claim iss, exactly
+	Audiences  []string // at least one
+	JWKSURL    string   // empty: from the discovery document
+	Algorithms []string // of RS256, ES256, PS256; empty: all of them
+}
+
+// Callouts are the limits of calls to extensions.
+type Callouts struct {
+	// Allow lists ranges that endpoints may be in although they are private.
+	Allow []netip.Prefix
+	// AllowHTTP lets endpoints be without TLS.
+	AllowHTTP bool
+	// PerEndpoint is how many calls of one endpoint run at a time, 1 to 1,000.
+	PerEndpoint int
+}
+
+// Lifecycle has what the documentation of the original service contradicts itself in.
+type Lifecycle struct {
+	// AllowDenyAtCreated lets a callback deny a request at assignmentRequestCreated.
+	AllowDenyAtCreated bool
+}
+
+// Shutdown is how the server stops.
+type Shutdown struct {
+	// Drain is how long calls that run may take to finish, up to 10 minutes.
+	Drain time.Duration
+}
+
+// Limits are what a request may have, in bytes.
+type Limits struct {
+	Body    int64 // of a body after decompression, 1 KiB to 64 MiB
+	Headers int   // of the request line and all headers, 4 KiB to 1 MiB
+}
+
+// Log is how the server logs.
+type Log struct {
+	Level  slog.Level
+	Format string // "json" or "text"
+}
+
+// defaults are the settings that need not be given.
+func defaults() *Config {
+	return &Config{
+		Callouts:  Callouts{PerEndpoint: 64},
+		Lifecycle: Lifecycle{AllowDenyAtCreated: true},
+		Shutdown:  Shutdown{Drain: 15 * time.Second},
+		Limits:    Limits{Body: 1 << 20, Headers: 64 << 10},
+		Log:       Log{Level: slog.LevelInfo, Format: "json"},
+		lines:     map[string]int{},
+	}
+}
