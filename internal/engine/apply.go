@@ -62,14 +62,15 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 }
 
 // finishJob lets the outcome of a job happen to its request, in the transaction that
-// removes the job. An event that comes too late only removes the job.
+// removes the job. An event that comes too late only removes the job; a timer that is not
+// due any more, because a clock was moved back after it was found, stays.
 func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Event) error {
 	ev.Wait = job.N
 	var c *change
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		c = nil
-		there, err := tx.Jobs.Delete(ctx, job.JobKey)
-		if err != nil || !there {
+		mine, err := e.takeJob(ctx, tx, job)
+		if err != nil || !mine {
 			return err
 		}
 		r, err := tx.Requests.Get(ctx, job.Ref)
@@ -96,6 +97,22 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 		e.OnJobs(c.jobs)
 	}
 	return err
+}
+
+// takeJob removes the job and reports whether there is something to be done for it.
+func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool, error) {
+	if job.Kind == store.JobTimeout {
+		stored, err := tx.Jobs.Get(ctx, job.JobKey)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return false, nil
+		case err != nil:
+			return false, err
+		case stored.Due.After(e.realNow()):
+			return false, nil
+		}
+	}
+	return tx.Jobs.Delete(ctx, job.JobKey)
 }
 
 // change is one request in one transaction, on its way through one or more events.

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/lifecycle"
@@ -174,8 +175,9 @@ func (c *change) moveAssignment(to entitlement.AssignmentState) error {
 	return err
 }
 
-// closeAssignment ends an assignment that this request opened and did not deliver. One
-// that it was only to renew stays.
+// closeAssignment ends an assignment that was opened and not delivered, and takes back
+// what it may have given already. One that was only to be renewed stays, and so does one
+// that another request still works on: the last of them ends it.
 func (c *change) closeAssignment(drop bool) error {
 	err := c.load()
 	if errors.Is(err, store.ErrNotFound) {
@@ -184,8 +186,16 @@ func (c *change) closeAssignment(drop bool) error {
 	if err != nil {
 		return err
 	}
-	if c.assignment.RequestID != c.r.ID || c.assignment.State != entitlement.AssignmentDelivering {
+	if c.assignment.State != entitlement.AssignmentDelivering {
 		return nil
+	}
+	open, err := c.tx.Requests.List(c.ctx, query.Query{Limit: 2, Filter: query.Both(
+		query.Equal("assignment/id", string(c.assignment.ID)), query.Equal("open", true))})
+	if err != nil || slices.ContainsFunc(open, func(r *entitlement.Request) bool { return r.ID != c.r.ID }) {
+		return err
+	}
+	if _, err := c.Deliverer.Revoke(c.ctx, c.tx, c.assignment, c.now); err != nil {
+		return err
 	}
 	if drop {
 		c.dropped = true

@@ -210,6 +210,7 @@ func (e *Engine) MoveClock(ctx context.Context, t entitlement.TenantID, change f
 		if err != nil {
 			return err
 		}
+		offset = offset.Truncate(time.Microsecond) // as precise as what is stored
 		after = real.Add(offset)
 		return tx.Tenant.SetClockOffset(ctx, offset)
 	})

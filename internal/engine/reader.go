@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -57,6 +58,16 @@ func (e *Engine) TokenKey(ctx context.Context, a entitlement.Actor) ([]byte, err
 	return key, explain(err)
 }
 
+// Now returns the time on the clock of the actor's tenant.
+func (e *Engine) Now(ctx context.Context, a entitlement.Actor) (time.Time, error) {
+	var now time.Time
+	err := e.Store.View(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		now, err = e.now(ctx, tx)
+		return err
+	})
+	return now, explain(err)
+}
+
 // Visible is the part of one table that an actor may see.
 type Visible[T any] struct {
 	engine *Engine
@@ -109,11 +120,30 @@ func (v Visible[T]) List(ctx context.Context, q query.Query) ([]*T, error) {
 	return list, explain(err)
 }
 
+// Count returns how many visible objects the filter holds for.
+func (v Visible[T]) Count(ctx context.Context, filter query.Expr) (int, error) {
+	own, err := rules.Visible(v.actor, v.kind)
+	if err != nil {
+		return 0, err
+	}
+	var n int
+	err = v.view(ctx, func(t store.Table[T]) (err error) {
+		n, err = t.Count(ctx, query.Both(own, filter))
+		return err
+	})
+	return n, explain(err)
+}
+
 // Linked lists objects by a path that links them to something which the actor may see,
 // for $expand: one query for a whole page.
 func (v Visible[T]) Linked(ctx context.Context, path string, ids []entitlement.ID) ([]*T, error) {
 	if err := rules.MayExpand(v.actor, v.kind); err != nil {
 		return nil, err
+	}
+	// What the actor may read only in part hangs on what they see only in part, too.
+	own, err := rules.Visible(v.actor, v.kind)
+	if err != nil {
+		own = nil // MayExpand allows it where it hangs
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -123,8 +153,8 @@ func (v Visible[T]) Linked(ctx context.Context, path string, ids []entitlement.I
 		in.Values = append(in.Values, string(id))
 	}
 	var list []*T
-	err := v.view(ctx, func(t store.Table[T]) (err error) {
-		list, err = t.List(ctx, query.Query{Filter: in})
+	err = v.view(ctx, func(t store.Table[T]) (err error) {
+		list, err = t.List(ctx, query.Query{Filter: query.Both(in, own)})
 		return err
 	})
 	return list, explain(err)

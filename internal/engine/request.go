@@ -33,6 +33,9 @@ func (e *Engine) Submit(ctx context.Context, by entitlement.Actor, o Order) (*en
 	if err := rules.MaySubmit(by, o.Type, o.TargetID); err != nil {
 		return nil, err
 	}
+	if err := entitlement.CheckJustification(o.Justification); err != nil {
+		return nil, err
+	}
 	var c *change
 	err := e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
 		now, err := e.now(ctx, tx)

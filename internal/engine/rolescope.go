@@ -66,6 +66,9 @@ func (e *Engine) RemoveRoleScope(ctx context.Context, by entitlement.Actor, pkg 
 	id := entitlement.RoleScopeID(pkg, publicID)
 	var jobs []store.Job
 	err := e.manage(ctx, by, func(ed *edit) error {
+		if _, err := ed.tx.RoleScopes.Get(ed.ctx, id); err != nil {
+			return notFound(err, string(rules.RoleScopes), entitlement.ID(publicID)) // the id that clients see
+		}
 		if err := remove(ed, ed.tx.RoleScopes, rules.RoleScopes, id); err != nil {
 			return err
 		}

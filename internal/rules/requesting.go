@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"anteroom/internal/entitlement"
 )
 
@@ -37,7 +39,7 @@ func LetsIn(p *entitlement.Policy, t entitlement.RequestType, c Candidate, justi
 	if !c.User.AccountEnabled {
 		return refuse("the account of '%s' is disabled.", c.User.UserPrincipalName)
 	}
-	if t == entitlement.TypeUserAdd {
+	if t != entitlement.TypeAdminAdd {
 		if err := letsAsk(p, justification); err != nil {
 			return err
 		}
@@ -72,9 +74,9 @@ func letsAsk(p *entitlement.Policy, justification *string) error {
 		return refuse("policy '%s' does not let people ask for themselves (requestorSettings.enableTargetsToSelfAddAccess is not true).", p.DisplayName)
 	}
 	needs := p.ApprovalSettings != nil && p.ApprovalSettings.IsRequestorJustificationRequired != nil && *p.ApprovalSettings.IsRequestorJustificationRequired
-	if needs && (justification == nil || *justification == "") {
+	if needs && (justification == nil || strings.TrimSpace(*justification) == "") {
 		return entitlement.Errorf(entitlement.CodePolicyRequirements, "justification",
-			"policy '%s' requires a justification (requestApprovalSettings.isRequestorJustificationRequired).", p.DisplayName)
+			"You don't meet policy requirements to request this entitlement: policy '%s' requires a justification (requestApprovalSettings.isRequestorJustificationRequired).", p.DisplayName)
 	}
 	return nil
 }

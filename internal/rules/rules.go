@@ -88,7 +88,8 @@ func MayResume(a entitlement.Actor, r *entitlement.Request) error {
 	if !sees(a, r) {
 		return entitlement.NotFound(string(Requests), r.ID)
 	}
-	if a.ObjectID != "" && (a.ObjectID == r.RequestorID || a.ObjectID == r.TargetID) {
+	// A caller without an object id cannot be told from a requestor without one.
+	if a.ObjectID == r.RequestorID || a.ObjectID == r.TargetID {
 		return entitlement.Forbidden("nobody may resume a request that they made or that gives access to themselves.")
 	}
 	return Manages(a)

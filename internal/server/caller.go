@@ -1,0 +1,126 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"slices"
+	"sync"
+
+	"anteroom/internal/callout"
+	"anteroom/internal/engine"
+	"anteroom/internal/entitlement"
+	"anteroom/internal/lifecycle"
+)
+
+// callbackPath is the path, without a version, at which the owner of an extension answers
+// a callout of the request.
+func callbackPath(request entitlement.ID) string {
+	return "/identityGovernance/entitlementManagement/assignmentRequests/" + string(request) + "/resume"
+}
+
+// caller is the engine's Caller: it puts a call into the words of the contract and sends
+// it.
+type caller struct {
+	sender *callout.Sender
+	base   string // where receivers reach this server, without a slash at its end
+	keys   keyring
+}
+
+// Call makes one attempt.
+//
+// contract: lifecycle b.1
+func (c *caller) Call(ctx context.Context, call engine.Call) error {
+	k, err := c.keys.of(call.TenantID, call.KeySeed)
+	if err != nil {
+		return err
+	}
+	path := callbackPath(call.Request.ID)
+	m := callout.Message{
+		ID: string(call.Callout.ID), URL: call.Planned.URL, Body: payload(&call, path).JSON(),
+		CallbackURL: c.base + "/v1.0" + path, Key: k.private, KeyID: k.id, Time: call.Now,
+		Timeout: call.Planned.Timeout, Retries: call.Planned.Retries,
+	}
+	return c.sender.Send(ctx, m).Err
+}
+
+// payload describes the request and its callout as the receiver sees them.
+func payload(call *engine.Call, path string) callout.Payload {
+	r := &call.Request
+	state, status := announced(r.Progress)
+	opened := entitlement.AssignmentDelivering
+	if r.Progress.Plan.Removes {
+		opened = entitlement.AssignmentExpired
+	}
+	return callout.Payload{
+		RequestID: r.ID, CallbackURIPath: path, CalloutID: call.Callout.ID,
+		Stage: call.Callout.Stage, RequestType: r.Type, State: state, Status: status,
+		CallbackTimeout: callout.CallbackTimeout(call.Planned.CallbackTimeout),
+		Package:         callout.PayloadObject{ID: r.PackageID, DisplayName: call.Package.DisplayName, Description: text(call.Package.Description)},
+		Catalog:         callout.PayloadObject{ID: r.CatalogID, DisplayName: call.Catalog.DisplayName, Description: text(call.Catalog.Description)},
+		Assignment: callout.PayloadAssignment{
+			ID: r.AssignmentID, State: opened, Status: lifecycle.AssignmentStatus(opened),
+			Target: callout.PayloadTarget{
+				ID: r.Target.ObjectID, ObjectID: r.Target.ObjectID,
+				DisplayName: r.Target.DisplayName, PrincipalName: r.Target.PrincipalName,
+			},
+			Policy: callout.PayloadPolicy{ID: r.PolicyID, DisplayName: call.Policy.DisplayName},
+		},
+		Requestor: callout.PayloadRequestor{ID: r.Requestor.ObjectID, ObjectID: r.Requestor.ObjectID, DisplayName: r.Requestor.DisplayName},
+	}
+}
+
+// announced is the state and status of a request as a callout tells them: those of its
+// phase. That the request waits is what the callout itself says.
+func announced(p entitlement.Progress) (entitlement.RequestState, string) {
+	p.Callouts = slices.Clone(p.Callouts)
+	if current := p.Current(); current != nil {
+		current.Status = ""
+	}
+	return lifecycle.PublicState(p)
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// keyring keeps the keys that sign callouts, as making one of its seed costs as much as
+// signing.
+type keyring struct {
+	mu   sync.Mutex
+	keys map[entitlement.TenantID]signingKey
+}
+
+type signingKey struct {
+	private ed25519.PrivateKey
+	id      string
+}
+
+// mostKeys bounds the ring; beyond it, it is made anew.
+const mostKeys = 1000
+
+func (k *keyring) of(t entitlement.TenantID, seed []byte) (signingKey, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if key, ok := k.keys[t]; ok && bytes.Equal(key.private.Seed(), seed) {
+		return key, nil
+	}
+	private, err := callout.KeyFromSeed(seed)
+	if err != nil {
+		return signingKey{}, err
+	}
+	key := signingKey{private: private, id: callout.KeyID(publicOf(private))}
+	if k.keys == nil || len(k.keys) >= mostKeys {
+		k.keys = make(map[entitlement.TenantID]signingKey)
+	}
+	k.keys[t] = key
+	return key, nil
+}
+
+func publicOf(k ed25519.PrivateKey) ed25519.PublicKey {
+	pub, _ := k.Public().(ed25519.PublicKey) // it is one
+	return pub
+}

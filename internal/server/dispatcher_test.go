@@ -1,0 +1,419 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/store"
+)
+
+// hangLimit ends tests that hang; nothing waits for it otherwise.
+const hangLimit = 20 * time.Second
+
+// jobs is a store of jobs in memory, and performs them: each is removed when it is done.
+type jobs struct {
+	mu    sync.Mutex
+	rows  map[store.JobKey]store.Job
+	done  map[store.JobKey]int
+	busy  map[store.JobKey]bool
+	twice int // jobs that were performed while they were being performed
+	reads int
+	// do, if set, is what performing means; its error leaves the job.
+	do func(ctx context.Context, j store.Job) error
+	// changed is signalled after each job.
+	changed chan struct{}
+}
+
+func newJobs() *jobs {
+	return &jobs{
+		rows: make(map[store.JobKey]store.Job), done: make(map[store.JobKey]int),
+		busy: make(map[store.JobKey]bool), changed: make(chan struct{}, 1),
+	}
+}
+
+func (s *jobs) put(list ...store.Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, j := range list {
+		s.rows[j.JobKey] = j
+	}
+}
+
+func (s *jobs) find(limit int, keep func(store.Job) bool) []store.Job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	var list []store.Job
+	for _, j := range s.rows {
+		if keep(j) {
+			list = append(list, j)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Job) int {
+		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Ref, b.Ref))
+	})
+	return list[:min(limit, len(list))]
+}
+
+func (s *jobs) DueJobs(_ context.Context, now time.Time, without []string, limit int) ([]store.Job, error) {
+	return s.find(limit, func(j store.Job) bool { return !j.Due.After(now) && !slices.Contains(without, j.Lane) }), nil
+}
+
+func (s *jobs) DueJobsOf(_ context.Context, t entitlement.TenantID, now time.Time, limit int) ([]store.Job, error) {
+	return s.find(limit, func(j store.Job) bool { return !j.Due.After(now) && j.Tenant == t }), nil
+}
+
+func (s *jobs) DueJobsIn(_ context.Context, lane string, now time.Time, limit int) ([]store.Job, error) {
+	return s.find(limit, func(j store.Job) bool { return !j.Due.After(now) && j.Lane == lane }), nil
+}
+
+func (s *jobs) NextDue(_ context.Context, now time.Time) (time.Time, error) {
+	list := s.find(1, func(j store.Job) bool { return j.Due.After(now) })
+	if len(list) == 0 {
+		return time.Time{}, nil
+	}
+	return list[0].Due, nil
+}
+
+func (s *jobs) Perform(ctx context.Context, j store.Job) error {
+	s.mu.Lock()
+	if s.busy[j.JobKey] {
+		s.twice++
+	}
+	s.busy[j.JobKey] = true
+	s.mu.Unlock()
+	var err error
+	defer func() {
+		s.mu.Lock()
+		delete(s.busy, j.JobKey)
+		if err == nil {
+			s.done[j.JobKey]++
+			delete(s.rows, j.JobKey)
+		}
+		s.mu.Unlock()
+		select {
+		case s.changed <- struct{}{}:
+		default:
+		}
+	}()
+	if s.do != nil {
+		err = errors.New("a panic")
+		err = s.do(ctx, j)
+	}
+	return err
+}
+
+// until waits until cond holds of the jobs.
+func (s *jobs) until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	limit := time.After(hangLimit)
+	for {
+		s.mu.Lock()
+		ok := cond()
+		s.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-s.changed:
+		case <-limit:
+			t.Fatalf("%s: not in %s", what, hangLimit)
+		}
+	}
+}
+
+func job(tenant, lane string, n int, due time.Time) store.Job {
+	return store.Job{
+		JobKey: store.JobKey{Tenant: entitlement.TenantID(tenant), Kind: store.JobCallout, Ref: entitlement.ID(fmt.Sprintf("%s-%06d", lane, n))},
+		Lane:   lane, Due: due,
+	}
+}
+
+// begin starts a dispatcher over the jobs and stops it when the test ends.
+func begin(t *testing.T, s *jobs, opts DispatcherOptions) *Dispatcher {
+	t.Helper()
+	d := NewDispatcher(s, s, opts)
+	d.Start()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		d.Stop(ctx)
+		if s.twice > 0 {
+			t.Errorf("%d jobs were performed twice at once", s.twice)
+		}
+	})
+	return d
+}
+
+func TestDispatcherStartsWithWhatIsDue(t *testing.T) {
+	s := newJobs()
+	now := time.Now()
+	for i := range 50 {
+		s.put(job("t", "a", i, now.Add(-time.Hour)))
+	}
+	s.put(job("t", "", 1, now.Add(30*time.Millisecond)), job("t", "", 2, now.Add(time.Hour)))
+	begin(t, s, DispatcherOptions{})
+	s.until(t, "what was due, and what fell due", func() bool { return len(s.done) == 51 })
+}
+
+func TestDispatcherPerformsAnnouncedJobsOfTheFuture(t *testing.T) {
+	s := newJobs()
+	d := begin(t, s, DispatcherOptions{})
+	j := job("t", "", 1, time.Now().Add(20*time.Millisecond))
+	s.put(j)
+	d.Announce([]store.Job{j})
+	s.until(t, "the timer", func() bool { return s.done[j.JobKey] == 1 })
+}
+
+func TestDispatcherOverflow(t *testing.T) {
+	s := newJobs()
+	d := begin(t, s, DispatcherOptions{PerLane: 3, Queue: 10, Waiting: 25})
+	const each = 400
+	for i := range each {
+		for _, lane := range []string{"a", "b", "c", ""} {
+			j := job("t", lane, i, time.Now())
+			s.put(j)
+			d.Announce([]store.Job{j})
+		}
+	}
+	s.until(t, "all jobs", func() bool { return len(s.rows) == 0 })
+	for key, n := range s.done {
+		if n != 1 {
+			t.Errorf("%v was performed %d times", key, n)
+		}
+	}
+}
+
+// TestDispatcherOnce announces jobs late, while scans may have found them already.
+func TestDispatcherOnce(t *testing.T) {
+	s := newJobs()
+	d := begin(t, s, DispatcherOptions{PerLane: 4, Queue: 50})
+	var wg sync.WaitGroup
+	for w := range 4 {
+		wg.Go(func() {
+			for i := range 500 {
+				j := job("t", fmt.Sprint("lane", i%3), w*1000+i, time.Now())
+				s.put(j)
+				if i%7 == 0 {
+					if err := d.Drain(t.Context(), "t"); err != nil {
+						t.Error(err)
+					}
+				}
+				d.Announce([]store.Job{j})
+			}
+		})
+	}
+	wg.Wait()
+	if err := d.Drain(t.Context(), "t"); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.done) != 2000 || len(s.rows) != 0 {
+		t.Errorf("%d of 2000 jobs were performed, %d are left", len(s.done), len(s.rows))
+	}
+	for key, n := range s.done {
+		if n != 1 {
+			t.Errorf("%v was performed %d times", key, n)
+		}
+	}
+}
+
+func TestDispatcherLaneLimit(t *testing.T) {
+	s := newJobs()
+	var mu sync.Mutex
+	now, most := 0, 0
+	gate := make(chan struct{})
+	s.do = func(context.Context, store.Job) error {
+		mu.Lock()
+		now++
+		if most = max(most, now); now == 5 {
+			select {
+			case <-gate:
+			default:
+				close(gate)
+			}
+		}
+		mu.Unlock()
+		<-gate // until the lane is at its limit for the first time
+		mu.Lock()
+		now--
+		mu.Unlock()
+		return nil
+	}
+	d := begin(t, s, DispatcherOptions{PerLane: 5})
+	for i := range 100 {
+		j := job("t", "a", i, time.Now())
+		s.put(j)
+		d.Announce([]store.Job{j})
+	}
+	s.until(t, "all jobs", func() bool { return len(s.done) == 100 })
+	if most != 5 {
+		t.Errorf("%d jobs of a lane ran side by side, want 5", most)
+	}
+}
+
+// TestDispatcherHangingEndpoints lets many endpoints hang, and looks whether another's
+// jobs and timers are performed meanwhile.
+func TestDispatcherHangingEndpoints(t *testing.T) {
+	s := newJobs()
+	s.do = func(ctx context.Context, j store.Job) error {
+		if j.Lane != "" && j.Lane != "good" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	}
+	d := begin(t, s, DispatcherOptions{PerLane: 16, Global: 64, Queue: 20})
+	for i := range 40 {
+		for lane := range 16 {
+			j := job("t", fmt.Sprint("bad", lane), i, time.Now())
+			s.put(j)
+			d.Announce([]store.Job{j})
+		}
+	}
+	for i := range 100 {
+		good, timer := job("t", "good", i, time.Now()), job("t", "", i, time.Now())
+		s.put(good, timer)
+		d.Announce([]store.Job{good, timer})
+	}
+	s.until(t, "jobs beside hanging ones", func() bool { return len(s.done) == 200 })
+}
+
+func TestDispatcherRetries(t *testing.T) {
+	s := newJobs()
+	tries := make(map[string]int)
+	s.do = func(_ context.Context, j store.Job) error {
+		s.mu.Lock()
+		tries[j.Lane]++
+		n := tries[j.Lane]
+		s.mu.Unlock()
+		switch {
+		case j.Lane == "panics" && n < 3:
+			panic("on purpose")
+		case j.Lane == "fails" && n < 4:
+			return errors.New("on purpose")
+		case j.Lane == "" && n < 4:
+			return fmt.Errorf("on purpose: %w", store.ErrUnavailable)
+		}
+		return nil
+	}
+	d := begin(t, s, DispatcherOptions{FirstRetry: time.Millisecond, LastRetry: 4 * time.Millisecond})
+	for _, lane := range []string{"panics", "fails", ""} {
+		j := job("t", lane, 1, time.Now())
+		s.put(j)
+		d.Announce([]store.Job{j})
+	}
+	if err := d.Drain(t.Context(), "t"); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.done) != 3 || d.Panics() != 2 {
+		t.Errorf("done %v, %d panics; want 3 jobs done and 2 panics", s.done, d.Panics())
+	}
+	if n := len(d.parked) + len(d.claims); n != 0 {
+		t.Errorf("%d jobs are still in memory", n)
+	}
+}
+
+// TestDispatcherTrouble lets the store take nothing for a while: jobs must not run into
+// it one after another.
+func TestDispatcherTrouble(t *testing.T) {
+	s := newJobs()
+	tries, down := 0, true
+	s.do = func(context.Context, store.Job) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if tries++; tries == 12 {
+			down = false
+		}
+		if down {
+			return store.ErrUnavailable
+		}
+		return nil
+	}
+	for i := range 200 {
+		s.put(job("t", "a", i, time.Now().Add(-time.Second)))
+	}
+	begin(t, s, DispatcherOptions{PerLane: 4, FirstRetry: time.Millisecond, LastRetry: 4 * time.Millisecond})
+	s.until(t, "all jobs", func() bool { return len(s.done) == 200 })
+	if tries != 211 {
+		t.Errorf("%d tries; want 200 and the 11 that failed", tries)
+	}
+}
+
+func TestDispatcherDrainFollowsChains(t *testing.T) {
+	s := newJobs()
+	var d *Dispatcher
+	s.do = func(_ context.Context, j store.Job) error {
+		if j.N < 5 {
+			next := j
+			next.N++
+			next.Due = time.Now()
+			s.put(next)
+			d.Announce([]store.Job{next})
+		}
+		return nil
+	}
+	d = begin(t, s, DispatcherOptions{})
+	s.put(job("one", "a", 1, time.Now().Add(-time.Second)), job("one", "", 1, time.Now().Add(time.Hour)))
+	if err := d.Drain(t.Context(), "one"); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.done) != 6 || len(s.rows) != 1 {
+		t.Errorf("%d jobs done, %d left; want 6 and 1", len(s.done), len(s.rows))
+	}
+}
+
+func TestDispatcherStop(t *testing.T) {
+	s := newJobs()
+	begun := make(chan struct{}, 2)
+	finish := make(chan struct{})
+	s.do = func(ctx context.Context, j store.Job) error {
+		begun <- struct{}{}
+		if j.Lane == "hangs" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		<-finish
+		return nil
+	}
+	d := NewDispatcher(s, s, DispatcherOptions{PerLane: 1})
+	d.Start()
+	for i, lane := range []string{"hangs", "ends", "ends"} {
+		j := job("t", lane, i, time.Now())
+		s.put(j)
+		d.Announce([]store.Job{j})
+	}
+	<-begun
+	<-begun
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() {
+		d.Stop(ctx)
+		close(stopped)
+	}()
+	<-d.quit
+	close(finish)
+	s.until(t, "the job that can end", func() bool { return len(s.done) == 1 })
+	cancel()
+	select {
+	case <-stopped:
+	case <-time.After(hangLimit):
+		t.Fatal("Stop did not return")
+	}
+	if len(s.rows) != 2 {
+		t.Errorf("%d jobs are left, want 2: the one that hung and the one that was not begun", len(s.rows))
+	}
+	if err := d.Drain(t.Context(), "t"); err == nil {
+		t.Error("Drain after Stop succeeded")
+	}
+}
