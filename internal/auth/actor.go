@@ -32,7 +32,7 @@ func (t *trusted) actor(c claims, now time.Time) (entitlement.Actor, time.Time, 
 	if err != nil {
 		return none, time.Time{}, err
 	}
-	aud, _, err := c.textOrList("aud")
+	aud, err := c.textOrList("aud")
 	if err != nil {
 		return none, time.Time{}, err
 	}
@@ -151,7 +151,7 @@ func (c claims) permissions() (user bool, permissions []string, err error) {
 		if idtyp != "" && idtyp != "app" {
 			return false, nil, refuse("The access token is not an application's (claim idtyp), and has no scopes (claim scp).")
 		}
-		if permissions, _, err = c.list("roles"); err != nil {
+		if permissions, err = c.list("roles"); err != nil {
 			return false, nil, err
 		}
 	}

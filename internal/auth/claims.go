@@ -37,33 +37,33 @@ func (c claims) text(name string) (s string, present bool, err error) {
 	return s, true, nil
 }
 
-// list returns a claim that is an array of strings.
-func (c claims) list(name string) (s []string, present bool, err error) {
+// list returns a claim that is an array of strings, nil where there is none.
+func (c claims) list(name string) (s []string, err error) {
 	v, ok := c[name]
 	if !ok {
-		return nil, false, nil
+		return nil, nil
 	}
 	var items []jsontext.Value
 	if v.Kind() != '[' || json.Unmarshal(v, &items) != nil {
-		return nil, true, refuse("The claim %s of the access token is not an array.", name)
+		return nil, refuse("The claim %s of the access token is not an array.", name)
 	}
 	for _, item := range items {
 		var one string
 		if item.Kind() != '"' || json.Unmarshal(item, &one) != nil {
-			return nil, true, refuse("The claim %s of the access token is not an array of strings.", name)
+			return nil, refuse("The claim %s of the access token is not an array of strings.", name)
 		}
 		s = append(s, one)
 	}
-	return s, true, nil
+	return s, nil
 }
 
 // textOrList returns a claim that is a string or an array of strings (RFC 7519 §4.1.3).
-func (c claims) textOrList(name string) ([]string, bool, error) {
+func (c claims) textOrList(name string) ([]string, error) {
 	if v, ok := c[name]; !ok || v.Kind() != '"' {
 		return c.list(name)
 	}
 	s, _, err := c.text(name)
-	return []string{s}, true, err
+	return []string{s}, err
 }
 
 // maxSeconds is the end of the year 9999.

@@ -206,7 +206,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 		h.Set("WWW-Authenticate", `Basic realm="anteroom dev"`)
 	}
 	w.WriteHeader(status)
-	w.Write(data) // the client may be gone
+	_, _ = w.Write(data) // the client may be gone
 }
 
 // answerError writes a refusal; anything but an *oauthError is told without detail.

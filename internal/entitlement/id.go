@@ -19,7 +19,7 @@ func ParseID(s string) (ID, bool) {
 		return "", false
 	}
 	upper := false
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i]
 		switch i {
 		case 8, 13, 18, 23:

@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -223,8 +224,8 @@ func TestBadFilters(t *testing.T) {
 // checkError checks that err is an *Error with that place and a part of that message.
 func checkError(t *testing.T, input string, err error, option string, column int, want string) {
 	t.Helper()
-	e, ok := err.(*Error)
-	if !ok {
+	var e *Error
+	if !errors.As(err, &e) {
 		t.Errorf("%.80s\ngot %v, want an *Error with %q", input, err, want)
 		return
 	}
@@ -362,8 +363,8 @@ func FuzzFilter(f *testing.F) {
 // checkRefusal checks what every refusal has.
 func checkRefusal(t *testing.T, err error) {
 	t.Helper()
-	e, ok := err.(*Error)
-	if !ok || e.Option == "" || e.Message == "" || e.Column < 0 || len(e.Message) > 1000 {
+	var e *Error
+	if !errors.As(err, &e) || e.Option == "" || e.Message == "" || e.Column < 0 || len(e.Message) > 1000 {
 		t.Errorf("not a proper refusal: %#v", err)
 	}
 }

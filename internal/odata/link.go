@@ -38,7 +38,7 @@ func NextLink(base, rawQuery, token string) string {
 // escapeTo percent-encodes all but what every client leaves alone in a query.
 func escapeTo(b *strings.Builder, s string) {
 	const hex = "0123456789ABCDEF"
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-_.~$,()/:*", c) >= 0:
 			b.WriteByte(c)

@@ -164,7 +164,7 @@ func decodePair(pair string) (name, text string, err error) {
 
 // badEscape shows the first escape of s that is none.
 func badEscape(s string) string {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] == '%' {
 			part := s[i:min(i+3, len(s))]
 			if _, err := url.PathUnescape(part); err != nil {

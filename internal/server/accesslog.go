@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -48,7 +49,7 @@ func logged(next http.Handler, log *slog.Logger) http.Handler {
 // rescue answers a request whose handler panicked.
 func rescue(w *recorder, r *http.Request, a *access, log *slog.Logger, p any) {
 	a.err = fmt.Sprint("panic: ", p)
-	if p != http.ErrAbortHandler {
+	if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 		log.Error("a handler panicked", "method", r.Method, "path", r.URL.EscapedPath(), "panic", p, "stack", string(debug.Stack()))
 	}
 	if w.status != 0 {

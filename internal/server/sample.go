@@ -9,10 +9,11 @@ import (
 
 // Ids and words that a development server always has, so that examples can be pasted.
 const (
+	SampleApp    = "c0ffee00-0000-4000-8000-00000000000a"
+	SampleSecret = "anteroom-dev"
+	SampleDomain = "contoso.example"
+
 	SampleTenant entitlement.TenantID = "c0ffee00-0000-4000-8000-000000000001"
-	SampleApp                         = "c0ffee00-0000-4000-8000-00000000000a"
-	SampleSecret                      = "anteroom-dev"
-	SampleDomain                      = "contoso.example"
 	// SampleAdmin is the person who is an administrator.
 	SampleAdmin entitlement.ID = "c0ffee00-0000-4000-8000-000000000100"
 )

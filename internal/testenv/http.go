@@ -3,6 +3,7 @@ package testenv
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -101,17 +102,17 @@ func (r *runner) httpCommand(method string, words []string) error {
 	return r.settle()
 }
 
-// send sends JSON and expects a status; it keeps the answer.
-func (r *runner) send(method, path string, body any, want int) error {
+// post posts JSON and expects a status; it keeps the answer.
+func (r *runner) post(path string, body any, want int) error {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	if r.last, err = r.call(method, path, data); err != nil {
+	if r.last, err = r.call("post", path, data); err != nil {
 		return err
 	}
 	if r.last.status != want {
-		return fmt.Errorf("%s %s: status %d, want %d", method, path, r.last.status, want)
+		return fmt.Errorf("post %s: status %d, want %d", path, r.last.status, want)
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func (r *runner) advance(duration string) error {
 	who, last := r.who, r.last
 	r.who = "app"
 	defer func() { r.who, r.last = who, last }()
-	return r.send("post", "/dev/clock", map[string]string{"advance": duration}, http.StatusOK)
+	return r.post("/dev/clock", map[string]string{"advance": duration}, http.StatusOK)
 }
 
 // at returns the value at a path of a decoded JSON value: "value/0/id".
@@ -164,7 +165,7 @@ func formToken(base, tenant string, form url.Values) (string, error) {
 		Description string `json:"error_description"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil || reply.AccessToken == "" {
-		return "", fmt.Errorf("no token: %d %s %v", resp.StatusCode, reply.Description, err)
+		return "", fmt.Errorf("no token: %d %s: %w", resp.StatusCode, reply.Description, errors.Join(err, errors.New("the issuer refused")))
 	}
 	return reply.AccessToken, nil
 }

@@ -118,7 +118,7 @@ func TestOneOutcome(t *testing.T) {
 			asks = append(asks, randomAsk(rng))
 		}
 		rng.Shuffle(len(asks), func(i, j int) { asks[i], asks[j] = asks[j], asks[i] })
-		contend(t, s, endpoint, tenant, p, asks)
+		contend(t, s, tenant, p, asks)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestManyRequests(t *testing.T) {
 		if rng.IntN(2) == 0 {
 			asks[rng.IntN(8)] = ask{op: "cancel"}
 		}
-		contend(t, s, endpoint, tenant, p, asks)
+		contend(t, s, tenant, p, asks)
 	}
 }
 
@@ -157,7 +157,7 @@ func randomAsk(rng *rand.Rand) ask {
 }
 
 // contend makes a request, lets all ask at once, and checks their history.
-func contend(t *testing.T, s *Server, endpoint *Endpoint, tenant string, p Package, asks []ask) {
+func contend(t *testing.T, s *Server, tenant string, p Package, asks []ask) {
 	t.Helper()
 	made, err := s.Call(tenant, "app", "POST", "/assignmentRequests", map[string]any{
 		"requestType": "adminAdd", "assignment": map[string]string{"targetId": SampleIDs["alice"], "accessPackageId": p.ID},

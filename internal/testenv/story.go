@@ -43,7 +43,7 @@ func (r *runner) storyCommand(name string, words []string) error {
 
 // request makes a request and keeps its id.
 func (r *runner) request(name string, body map[string]any) error {
-	if err := r.send("post", "/assignmentRequests", body, http.StatusCreated); err != nil {
+	if err := r.post("/assignmentRequests", body, http.StatusCreated); err != nil {
 		return err
 	}
 	id, _ := at(r.last.json, "id")
@@ -58,7 +58,7 @@ func (r *runner) resume(words []string) error {
 	if len(words) > 2 {
 		outcome = words[2]
 	}
-	err := r.send("post", "/assignmentRequests/"+words[0]+"/resume", r.taken[name].Resume(outcome), http.StatusNoContent)
+	err := r.post("/assignmentRequests/"+words[0]+"/resume", r.taken[name].Resume(outcome), http.StatusNoContent)
 	if err != nil && r.last.status == 0 {
 		return err
 	}
@@ -88,7 +88,7 @@ func (r *runner) makePackage(name string, words []string) error {
 		stages = append(stages, setting)
 	}
 	policy["customExtensionStageSettings"] = stages
-	if err := r.send("post", "/assignmentPolicies", policy, http.StatusCreated); err != nil {
+	if err := r.post("/assignmentPolicies", policy, http.StatusCreated); err != nil {
 		return err
 	}
 	return r.keep(name+".policy", "id")
@@ -108,7 +108,7 @@ func (r *runner) makeContainer(name string) error {
 		"requestType": "adminAdd", "catalog": catalog,
 		"resource": map[string]string{"originId": r.vars[name+".group"], "originSystem": "AadGroup"},
 	}
-	if err := r.send("post", "/resourceRequests", resource, http.StatusCreated); err != nil {
+	if err := r.post("/resourceRequests", resource, http.StatusCreated); err != nil {
 		return err
 	}
 	if err := r.make(name, "/accessPackages", map[string]any{"displayName": "Package " + name, "catalog": catalog}); err != nil {
@@ -129,7 +129,7 @@ func (r *runner) addRole(name string) error {
 	if !ok {
 		return fmt.Errorf("the resource is not in the catalog: %s", r.last.body)
 	}
-	return r.send("post", "/accessPackages/"+r.vars[name]+"/resourceRoleScopes", map[string]any{
+	return r.post("/accessPackages/"+r.vars[name]+"/resourceRoleScopes", map[string]any{
 		"role": map[string]any{
 			"originId": "Member_" + group, "displayName": "Member", "originSystem": "AadGroup",
 			"resource": map[string]any{"id": id, "originId": group, "originSystem": "AadGroup"},
@@ -170,7 +170,7 @@ func (r *runner) makeExtension(name string, i int, word string) (any, error) {
 
 // make creates something and keeps its id.
 func (r *runner) make(name, path string, body any) error {
-	if err := r.send("post", path, body, http.StatusCreated); err != nil {
+	if err := r.post(path, body, http.StatusCreated); err != nil {
 		return err
 	}
 	return r.keep(name, "id")

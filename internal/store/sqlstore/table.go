@@ -74,7 +74,7 @@ func (t *table[T]) Count(ctx context.Context, filter query.Expr) (int, error) {
 }
 
 // Insert implements store.Table.
-func (t *table[T]) Insert(ctx context.Context, o *T) error {
+func (t *table[T]) Insert(_ context.Context, o *T) error {
 	ctx, err := t.writes()
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (t *table[T]) Insert(ctx context.Context, o *T) error {
 }
 
 // Update implements store.Table.
-func (t *table[T]) Update(ctx context.Context, o *T) error {
+func (t *table[T]) Update(_ context.Context, o *T) error {
 	ctx, err := t.writes()
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (t *table[T]) stale(ctx context.Context, m *entitlement.Object) error {
 }
 
 // Delete implements store.Table.
-func (t *table[T]) Delete(ctx context.Context, id entitlement.ID) error {
+func (t *table[T]) Delete(_ context.Context, id entitlement.ID) error {
 	ctx, err := t.writes()
 	if err != nil {
 		return err

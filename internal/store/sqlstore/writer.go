@@ -140,7 +140,7 @@ func (w *writer) run() {
 // commitGroup runs the changes of a group in one transaction and answers them. It
 // returns those that it did not get to because the transaction was lost.
 func (w *writer) commitGroup(group []*change) (rest []*change) {
-	begun, lost := 0, error(nil)
+	begun := 0
 	failed := errors.New("the change ended the writer")
 	answered := false
 	defer func() {
@@ -150,7 +150,8 @@ func (w *writer) commitGroup(group []*change) (rest []*change) {
 		}
 	}()
 	kept := 0
-	if lost = w.begin(); lost != nil {
+	lost := w.begin()
+	if lost != nil {
 		for ; begun < len(group); begun++ {
 			w.start(group[begun])
 		}
