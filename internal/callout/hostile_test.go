@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -252,7 +254,8 @@ func TestForbiddenAddressIsNeverConnected(t *testing.T) {
 func TestPlainHTTPNeedsAllow(t *testing.T) {
 	for name, o := range map[string]Options{
 		"not enabled": {Allow: loopback},
-		"not allowed": {AllowHTTP: true, Resolver: fixedResolver{netip.MustParseAddr("8.8.8.8")}},
+		// 3ffe::/16 is nobody's and not special: what once was the 6bone (RFC 3701).
+		"not allowed": {AllowHTTP: true, Resolver: fixedResolver{netip.MustParseAddr("3ffe::1")}},
 	} {
 		s := New(o)
 		t.Cleanup(s.Close)
@@ -262,22 +265,55 @@ func TestPlainHTTPNeedsAllow(t *testing.T) {
 	}
 }
 
+// net/http reads the variables once in a process, so the call is made in a new one.
 func TestProxyVariablesAreIgnored(t *testing.T) {
-	proxy := listen(t, "127.0.0.1:0", func(net.Conn) {})
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
-		t.Setenv(name, "http://"+proxy.Addr().String())
+	const childURL = "CALLOUT_TEST_PROXY_URL"
+	if url := os.Getenv(childURL); url != "" {
+		r := devSender(t, fixedResolver{netip.MustParseAddr("127.0.0.1")}).Send(t.Context(), message(t, url))
+		if r.Err != nil {
+			t.Errorf("Send = %+v", r)
+		}
+		return
 	}
-	t.Setenv("NO_PROXY", "")
-	t.Setenv("no_proxy", "")
+	proxy := listen(t, "127.0.0.1:0", func(net.Conn) {})
 	srv := server(t, func(http.ResponseWriter, *http.Request) {})
 	_, port, _ := net.SplitHostPort(srv.Listener.Addr().String())
-	ns := newNameserver(t, map[string][][]netip.Addr{"receiver.test": {{netip.MustParseAddr("127.0.0.1")}}})
-	if r := devSender(t, ns.resolver()).Send(t.Context(), message(t, "http://receiver.test:"+port)); r.Err != nil {
-		t.Errorf("Send = %+v", r)
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProxyVariablesAreIgnored$")
+	child.Env = append(os.Environ(), childURL+"=http://receiver.test:"+port, "NO_PROXY=", "no_proxy=")
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
+		value := "=http://" + proxy.Addr().String()
+		child.Env = append(child.Env, name+value, strings.ToLower(name)+value)
+	}
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 	if n := proxy.accepted.Load(); n != 0 {
 		t.Errorf("the proxy got %d connections", n)
 	}
+}
+
+// net/http lets a dial go on after its call is over; it ends with the call all the same.
+func TestDialEndsWithItsCall(t *testing.T) {
+	ended := make(stuckResolver, 1)
+	m := message(t, "https://name.test/")
+	m.Timeout = 50 * time.Millisecond
+	if r := devSender(t, ended).Send(t.Context(), m); errorText(r.Err) != "no answer within 50ms" {
+		t.Errorf("Send = %+v", r)
+	}
+	select {
+	case <-ended:
+	case <-time.After(slack):
+		t.Error("the dial goes on")
+	}
+}
+
+// stuckResolver answers nothing and says when it was told to stop.
+type stuckResolver chan struct{}
+
+func (s stuckResolver) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+	<-ctx.Done()
+	s <- struct{}{}
+	return nil, ctx.Err()
 }
 
 func TestNames(t *testing.T) {
