@@ -133,7 +133,7 @@ func (e *env) do(as, verb, path string, body any, headers ...string) *answer {
 		}
 		reader = bytes.NewReader(data)
 	}
-	r := httptest.NewRequest(verb, "https://graph.test"+path, reader)
+	r := httptest.NewRequest(verb, "https://graph.test"+strings.ReplaceAll(path, " ", "%20"), reader)
 	if as != "" {
 		r.Header.Set("Authorization", "Bearer "+as)
 	}
@@ -154,7 +154,7 @@ func (e *env) do(as, verb, path string, body any, headers ...string) *answer {
 func readAnswer(t testing.TB, what string, w *httptest.ResponseRecorder) *answer {
 	t.Helper()
 	a := &answer{t: t, what: what, status: w.Code, header: w.Header(), raw: w.Body.Bytes()}
-	if strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") {
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") && len(a.raw) > 0 {
 		if err := json.Unmarshal(a.raw, &a.body); err != nil {
 			t.Fatalf("%s: the answer is not a JSON object: %v\n%s", a.what, err, a.raw)
 		}

@@ -165,9 +165,8 @@ func TestResumeOrder(t *testing.T) {
 	}
 }
 
-// FuzzResumeBody: whatever comes, it is taken as one of three outcomes or refused; and
-// only a text in which the three letters of a state's spelling occur can deny, while no
-// text that holds a state is taken as "go on".
+// FuzzResumeBody: whatever comes is refused, or taken as what its state says; and only a
+// body without a state is taken as "go on".
 func FuzzResumeBody(f *testing.F) {
 	for _, s := range []string{
 		fmt.Sprintf(seedContinue, someInstance), fmt.Sprintf(seedDeny, someInstance), `{}`, `null`, `{"data":{"state":null}}`,

@@ -65,16 +65,23 @@ func (s *Server) surface() []route {
 			at("assignmentRequests/{assignmentRequest}/resume", resume),
 			at("accessPackageAssignmentRequests/{assignmentRequest}/resume", resume),
 		),
-		under("/v1.0",
-			at("users", list(listOf[entitlement.User]{&t.user, users, nil}), post(s.createUser)),
-			at("users/{user}", get(s.getUser)),
-			at("groups", list(listOf[entitlement.Group]{&t.group, groups, nil}), post(s.createGroup)),
-			at("groups/{group}", get(oneOf(&t.group, groups, "group"))),
-			at("groups/{group}/members", list(groupMembers{s})),
-			at("groups/{group}/members/$ref", post(s.addMember)),
-			at("groups/{group}/members/{member}/$ref", remove(s.removeMember)),
-			at("directoryObjects/{directoryObject}", get(s.getDirectoryObject)),
-		),
+		s.directory(),
+	)
+}
+
+// directory lists what is served of the directory: enough to hold the people, the groups
+// and the memberships that entitlement management deals with.
+func (s *Server) directory() []route {
+	t := s.schema
+	return under("/v1.0",
+		at("users", list(listOf[entitlement.User]{&t.user, users, nil}), post(s.createUser)),
+		at("users/{user}", get(s.getUser)),
+		at("groups", list(listOf[entitlement.Group]{&t.group, groups, nil}), post(s.createGroup)),
+		at("groups/{group}", get(oneOf(&t.group, groups, "group"))),
+		at("groups/{group}/members", list(groupMembers{s})),
+		at("groups/{group}/members/$ref", post(s.addMember)),
+		at("groups/{group}/members/{member}/$ref", remove(s.removeMember)),
+		at("directoryObjects/{directoryObject}", get(s.getDirectoryObject)),
 	)
 }
 
