@@ -125,7 +125,7 @@ func TestOneOutcome(t *testing.T) {
 // TestManyRequests does the same with 8 callers at each of many requests.
 func TestManyRequests(t *testing.T) {
 	s := Start(t, Memory)
-	requests := 400
+	requests := 1500
 	if night() {
 		requests = 20_000
 	}
