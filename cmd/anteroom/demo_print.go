@@ -59,7 +59,7 @@ func (p *printer) step(method, path string, status int, changed string) {
 // shortPath is a path with what all share left out, and readable.
 func shortPath(path string) string {
 	path = strings.Replace(path, apiRoot, "…", 1)
-	return strings.ReplaceAll(path, "%20", " ")
+	return strings.NewReplacer("%20", " ", "%27", "'").Replace(path)
 }
 
 // body prints JSON that was sent or received.

@@ -148,8 +148,9 @@ func (c claims) permissions() (user bool, permissions []string, err error) {
 			return false, nil, refuse("The access token says that it is an application's (claim idtyp) and that it is a person's (claim scp).")
 		}
 	} else {
-		if idtyp != "" && idtyp != "app" {
-			return false, nil, refuse("The access token is not an application's (claim idtyp), and has no scopes (claim scp).")
+		if mark := c.markOfPerson(idtyp); mark != "" {
+			return false, nil, refuse("The access token has no scopes (claim scp), and is not an application's: its claim %s is a person's. "+
+				"Get an access token with a scope of this server; an application's token can say so with claim idtyp 'app'.", mark)
 		}
 		if permissions, err = c.list("roles"); err != nil {
 			return false, nil, err
@@ -160,6 +161,45 @@ func (c claims) permissions() (user bool, permissions []string, err error) {
 			"Have a permission such as %s consented to.", entitlement.PermissionReadWrite)
 	}
 	return user, permissions, nil
+}
+
+// marksOfPerson are claims that only tokens about a person have: those of an ID token
+// (OpenID Connect Core §2), of a profile (§5.1), and the scopes of RFC 9068 §2.2.3.
+var marksOfPerson = []string{
+	"scope", "nonce", "at_hash", "c_hash", "amr", "auth_time",
+	"preferred_username", "upn", "unique_name", "email", "given_name", "family_name",
+}
+
+// markOfPerson returns the claim by which a token without scp is about a person, or "".
+// Application roles are given to people, too: such a token must not pass for that of an
+// application, which may do everything. Only idtyp says for certain that it is one; without
+// it, a subject that is neither the object nor the client is a person's.
+func (c claims) markOfPerson(idtyp string) string {
+	switch idtyp {
+	case "app":
+		return ""
+	case "":
+	default:
+		return "idtyp"
+	}
+	for _, name := range marksOfPerson {
+		if _, ok := c[name]; ok {
+			return name
+		}
+	}
+	sub, _, _ := c.text("sub") // of the right type, as objectID has read it
+	if sub == "" {
+		return ""
+	}
+	for _, name := range []string{"oid", "azp", "appid", "client_id"} {
+		if own, _, err := c.text(name); err == nil && strings.EqualFold(own, sub) {
+			return ""
+		}
+	}
+	if _, ok := c["oid"]; !ok {
+		return "" // the subject is the object
+	}
+	return "sub"
 }
 
 // names reads what is good for the history only: azp, appid of older tokens, or

@@ -15,6 +15,25 @@ import (
 
 var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
+// looksLikePerson says whether a token without scopes may be about a person.
+func looksLikePerson(c map[string]any) bool {
+	if c["idtyp"] != nil && c["idtyp"] != "" {
+		return true
+	}
+	for name := range c {
+		if slices.Contains([]string{"scope", "nonce", "at_hash", "c_hash", "amr", "auth_time", "preferred_username", "upn", "unique_name", "email", "given_name", "family_name"}, name) {
+			return true
+		}
+	}
+	sub, _ := c["sub"].(string)
+	known := sub == "" || c["oid"] == nil
+	for _, name := range []string{"oid", "azp", "appid", "client_id"} {
+		own, _ := c[name].(string)
+		known = known || strings.EqualFold(own, sub)
+	}
+	return !known
+}
+
 // oracle says whether a token of these claims is to be accepted, and as whose: the
 // rules once more, written from the specification and not from the code. The issuer
 // speaks for contoso only.
@@ -64,7 +83,7 @@ func oracle(c map[string]any, iss string, now time.Time) (accept, user bool) {
 			return false, false
 		}
 	}
-	return len(roles) > 0 && (c["idtyp"] == nil || c["idtyp"] == "app" || c["idtyp"] == ""), false
+	return len(roles) > 0 && (c["idtyp"] == "app" || !looksLikePerson(c)), false
 }
 
 // flips are the values that each claim is given.

@@ -21,8 +21,9 @@ import (
 type Groups struct{}
 
 // Grant makes the assignment's target a member of the group of each role that they do not
-// have from the assignment yet, and takes back what is not among the roles any more.
-func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, now time.Time) (bool, error) {
+// have from the assignment yet, and takes back what is not among the roles any more. A
+// membership that somebody took away by hand is made again only with renew.
+func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (bool, error) {
 	held, err := tx.Grants.List(ctx, query.Query{Filter: query.Equal("assignment/id", string(a.ID))})
 	if err != nil {
 		return false, err
@@ -32,8 +33,14 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 		stale[h.RoleScopeID] = h
 	}
 	for _, role := range roles {
-		if _, has := stale[role.ID]; has {
+		if grant, has := stale[role.ID]; has {
 			delete(stale, role.ID)
+			if !renew {
+				continue
+			}
+			if err := join(ctx, tx, grant, now); err != nil {
+				return false, err
+			}
 			continue
 		}
 		if err := g.give(ctx, tx, a, role, now); err != nil {
@@ -52,7 +59,7 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 
 // Revoke takes back all that the assignment gave.
 func (g Groups) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (bool, error) {
-	return g.Grant(ctx, tx, a, nil, now)
+	return g.Grant(ctx, tx, a, nil, false, now)
 }
 
 // Perform has nothing to do: no role of a built-in group lies outside.
@@ -71,8 +78,13 @@ func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment,
 	if err := tx.Grants.Insert(ctx, grant); err != nil {
 		return err
 	}
-	m := &entitlement.Membership{GroupID: group, MemberID: a.TargetID, Granted: true}
-	m.ID, m.CreatedAt, m.ModifiedAt = entitlement.MembershipID(group, a.TargetID), now, now
+	return join(ctx, tx, grant, now)
+}
+
+// join makes the membership of a grant, if there is none.
+func join(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) error {
+	m := &entitlement.Membership{GroupID: grant.GroupID, MemberID: grant.MemberID, Granted: true}
+	m.ID, m.CreatedAt, m.ModifiedAt = entitlement.MembershipID(grant.GroupID, grant.MemberID), now, now
 	_, err := tx.Memberships.Get(ctx, m.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		err = tx.Memberships.Insert(ctx, m)

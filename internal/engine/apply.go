@@ -33,6 +33,9 @@ func (e *Engine) Cancel(ctx context.Context, by entitlement.Actor, id entitlemen
 func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement.ID, ev entitlement.Event,
 	may func(entitlement.Actor, *entitlement.Request) error,
 ) error {
+	if err := rules.Enters(by); err != nil {
+		return err
+	}
 	var c *change
 	err := e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
 		c = nil

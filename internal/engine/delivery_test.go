@@ -23,8 +23,8 @@ type outside struct {
 	made   []entitlement.Delivery
 }
 
-func (o *outside) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, now time.Time) (bool, error) {
-	_, err := o.Groups.Grant(ctx, tx, a, roles, now)
+func (o *outside) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (bool, error) {
+	_, err := o.Groups.Grant(ctx, tx, a, roles, renew, now)
 	return true, err
 }
 

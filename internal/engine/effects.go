@@ -132,7 +132,7 @@ func (c *change) grant(eff lifecycle.Effect) (*entitlement.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	outside, err := c.Deliverer.Grant(c.ctx, c.tx, c.assignment, roles, c.now)
+	outside, err := c.Deliverer.Grant(c.ctx, c.tx, c.assignment, roles, true, c.now)
 	return c.delivered(eff, outside, entitlement.EventGranted, err)
 }
 

@@ -74,9 +74,10 @@ type Directory interface {
 // directory is done in the transaction; what lies outside is left for Perform.
 type Deliverer interface {
 	// Grant gives the assignment's target the roles that it does not have from it yet, and
-	// takes away those that it has and that are not in roles any more. It reports whether
-	// something is left to do outside.
-	Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, now time.Time) (outside bool, err error)
+	// takes away those that it has and that are not in roles any more. With renew it also
+	// gives again what somebody took away by hand. It reports whether something is left to
+	// do outside.
+	Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (outside bool, err error)
 	// Revoke takes away all that the assignment gave.
 	Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (outside bool, err error)
 	// Perform does what is left outside. It may be called more than once with one key.

@@ -114,6 +114,9 @@ func (s *submission) requestor() (entitlement.Subject, error) {
 
 // add fills in who is to be given what, and returns the policy that lets them in.
 func (s *submission) add(r *entitlement.Request) (*entitlement.Policy, error) {
+	if s.order.AssignmentID != "" {
+		return nil, entitlement.Invalid("assignment/id", "assignment.id names an assignment that exists; leave it out of %s, which makes one.", s.order.Type)
+	}
 	if s.order.TargetID == "" {
 		return nil, entitlement.Invalid("assignment/targetId", "assignment.targetId (or assignment.target.objectId) is required for %s: the object id of a user in the directory.", s.order.Type)
 	}
@@ -223,6 +226,17 @@ func (s *submission) removal(r *entitlement.Request) (*entitlement.Policy, error
 	}
 	if a.State != entitlement.AssignmentDelivered && a.State != entitlement.AssignmentPartiallyDelivered {
 		return nil, entitlement.Invalid("assignment/id", "Assignment '%s' is in state '%s'; only one that is delivered can be removed.", a.ID, a.State)
+	}
+	for _, named := range []struct {
+		given, is entitlement.ID
+		at        string
+	}{
+		{s.order.TargetID, a.TargetID, "assignment/targetId"}, {s.order.PackageID, a.PackageID, "assignment/accessPackageId"},
+		{s.order.PolicyID, a.PolicyID, "assignment/assignmentPolicyId"},
+	} {
+		if named.given != "" && named.given != named.is {
+			return nil, entitlement.Invalid(named.at, "Assignment '%s' is not the one that %s describes: it has '%s' there, not '%s'.", a.ID, named.at, named.is, named.given)
+		}
 	}
 	open, err := s.tx.Requests.List(s.ctx, query.Query{Filter: query.Both(query.Equal("assignment/id", string(a.ID)), query.Equal("open", true))})
 	if err != nil {

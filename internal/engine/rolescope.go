@@ -146,7 +146,7 @@ func (e *Engine) syncRoles(ctx context.Context, tx *store.Tx, pkg, after entitle
 		return "", err
 	}
 	for _, a := range page {
-		if _, err := e.Deliverer.Grant(ctx, tx, a, roles, now); err != nil {
+		if _, err := e.Deliverer.Grant(ctx, tx, a, roles, false, now); err != nil {
 			return "", err
 		}
 	}

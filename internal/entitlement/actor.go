@@ -41,5 +41,11 @@ func (a Actor) Has(permissions ...string) bool {
 	return false
 }
 
+// Person reports whether the actor acts for nobody but themselves: a signed-in user who is
+// not an administrator, or whose token does not carry an administrator's permission.
+func (a Actor) Person() bool {
+	return a.User && !(a.Administrator && a.Has(PermissionReadWrite, PermissionRead))
+}
+
 // System is the actor of what the server does by itself in a tenant.
 func System(t TenantID) Actor { return Actor{Tenant: t, Name: "Anteroom"} }

@@ -19,13 +19,15 @@ type encoder struct {
 	bare bool
 	// allEnums writes enum members behind the sentinel (Prefer: include-unknown-enum-members).
 	allEnums bool
+	// operator writes what only who manages the tenant is told.
+	operator bool
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 4096)} }}
 
 func newEncoder() *encoder {
 	e := encoders.Get().(*encoder)
-	e.buf, e.bare, e.allEnums = e.buf[:0], false, false
+	e.buf, e.bare, e.allEnums, e.operator = e.buf[:0], false, false, false
 	return e
 }
 

@@ -100,6 +100,9 @@ func (s *Server) readPolicy(body node, was *entitlement.Policy) (*entitlement.Po
 // readStageSettings reads all stage settings of a policy. Those that were there keep
 // their ids.
 func (s *Server) readStageSettings(n node, p, was *entitlement.Policy) error {
+	if n.kind == isNull { // as if it were left out: a null takes no check away
+		return nil
+	}
 	p.StageSettings = nil
 	left := slices.Clone(was.StageSettings)
 	keep := func(fits func(entitlement.StageSetting) bool) entitlement.ID {

@@ -69,7 +69,11 @@ func writeCallouts(e *encoder, r *entitlement.Request) {
 		e.key("attempts").integer(int64(c.Attempts))
 		e.key("lastAttemptDateTime").instant(c.LastAttempt)
 		e.key("nextAttemptDateTime").instant(c.NextAttempt)
-		e.key("lastError").textOrNull(c.LastError)
+		if e.operator { // it may tell of the network inside
+			e.key("lastError").textOrNull(c.LastError)
+		} else {
+			e.key("lastError").null()
+		}
 		e.key("deadlineDateTime").instant(c.Deadline)
 		e.close()
 	}

@@ -136,7 +136,7 @@ func (t *router) find(path []odata.Segment) (*route, []string, map[string]string
 		if next == nil {
 			next = t.names[strings.ToLower(s.Name)]
 		}
-		if next == nil && t.key != nil && len(keys) > 0 {
+		if next == nil && len(keys) > 0 {
 			if name, ok := cutPrefixFold(s.Name, "microsoft.graph."); ok {
 				next = t.names[strings.ToLower(name)]
 			}

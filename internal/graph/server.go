@@ -105,6 +105,7 @@ func (s *Server) serve(h http.Header, c *call) (rep reply, err error) {
 	}
 	c.out.bare = prefersBare(c.r.Header)
 	c.out.allEnums = prefers(c.r.Header, "include-unknown-enum-members")
+	c.out.operator = !c.actor.Person()
 	ctx := c.r.Context()
 	rep, err = handle(ctx, c)
 	if err == nil && !reads(c.r.Method) {

@@ -46,7 +46,7 @@ func Manages(a entitlement.Actor) error {
 // Visible returns the filter that says which objects of a kind the actor may read: nil
 // for all of them, an error for none.
 func Visible(a entitlement.Actor, k Kind) (query.Expr, error) {
-	if !a.User || a.Administrator {
+	if !a.Person() {
 		if !a.Has(entitlement.PermissionReadWrite, entitlement.PermissionRead) {
 			return nil, entitlement.Forbidden("the token lacks the permission %s or %s.", entitlement.PermissionRead, entitlement.PermissionReadWrite)
 		}
@@ -74,9 +74,18 @@ func MayExpand(a entitlement.Actor, k Kind) error {
 	return entitlement.Forbidden("a signed-in user who is not an administrator may not expand a %s.", k)
 }
 
+// Enters returns nil when the actor has any permission at all. It is asked before anything
+// is looked up, so that who has none learns nothing of what exists.
+func Enters(a entitlement.Actor) error {
+	if a.Has(entitlement.PermissionReadWrite, entitlement.PermissionRead) || (a.User && a.Has(entitlement.PermissionSubjectAccess)) {
+		return nil
+	}
+	return entitlement.Forbidden("the token lacks the permission %s.", entitlement.PermissionReadWrite)
+}
+
 // sees reports whether the actor may read the request.
 func sees(a entitlement.Actor, r *entitlement.Request) bool {
-	if !a.User || a.Administrator {
+	if !a.Person() {
 		return true
 	}
 	return r.RequestorID == a.ObjectID || r.TargetID == a.ObjectID
@@ -101,7 +110,8 @@ func MayCancel(a entitlement.Actor, r *entitlement.Request) error {
 	if !sees(a, r) {
 		return entitlement.NotFound(string(Requests), r.ID)
 	}
-	if !a.User || a.Administrator {
+	own := a.ObjectID == r.RequestorID || a.ObjectID == r.TargetID
+	if !a.User || (a.Administrator && (!own || a.Has(entitlement.PermissionReadWrite))) {
 		return Manages(a)
 	}
 	if !a.Has(entitlement.PermissionReadWrite, entitlement.PermissionSubjectAccess) {

@@ -47,6 +47,7 @@ type Server struct {
 	dispatcher *Dispatcher
 	health     *health
 	url        string
+	addr       string
 	maxHeader  int           // bytes
 	drainWait  time.Duration // how long requests are still accepted after Stop
 	// finishWithin is how long requests under way may take after that.
@@ -113,6 +114,9 @@ func (s *Server) listen(l net.Listener, h http.Handler, tlsConfig *tls.Config) {
 		MaxHeaderBytes:    s.maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // of callers' connections
 	}
+	if len(s.http) == 0 {
+		s.addr = l.Addr().String()
+	}
 	s.http = append(s.http, srv)
 	go func() {
 		var err error
@@ -129,6 +133,9 @@ func (s *Server) listen(l net.Listener, h http.Handler, tlsConfig *tls.Config) {
 
 // URL is where the server is reached.
 func (s *Server) URL() string { return s.url }
+
+// Addr is the address at which the server listens.
+func (s *Server) Addr() string { return s.addr }
 
 // Engine is what the server runs, for tools in the same process.
 func (s *Server) Engine() *engine.Engine { return s.engine }
