@@ -3,7 +3,9 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/lifecycle"
@@ -54,9 +56,19 @@ func (c *change) later(kind store.JobKind, eff lifecycle.Effect) {
 		Due:    eff.At.Add(-c.offset),
 	}
 	if cur := c.r.Progress.Current(); kind == store.JobCallout && cur != nil {
-		job.Lane, job.Attempt = string(cur.ExtensionID), cur.Attempts
+		job.Lane, job.Attempt = laneOf(c.r.Progress.Plan.Callouts[cur.Plan].URL), cur.Attempts
 	}
 	c.jobs = append(c.jobs, job)
+}
+
+// laneOf is the lane of calls of an endpoint: its host. Extensions at one host share its
+// limit, whoever made them.
+func laneOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return endpoint // checked when the extension was saved
+	}
+	return strings.ToLower(u.Host)
 }
 
 // endWait removes the jobs of a wait that is over.

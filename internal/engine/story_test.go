@@ -13,7 +13,6 @@ import (
 	"anteroom/internal/engine"
 	"anteroom/internal/entitlement"
 	"anteroom/internal/lifecycle"
-	"anteroom/internal/rules"
 	"anteroom/internal/store"
 )
 
@@ -300,7 +299,7 @@ func TestAttemptsAreRepeatedUntilTheDeadline(t *testing.T) {
 		}
 		callout := slices.IndexFunc(w.jobs(r.ID), func(j store.Job) bool { return j.Kind == store.JobCallout })
 		job := w.jobs(r.ID)[callout]
-		if job.Due != w.clock().Add(next) || job.Attempt != attempts || job.Lane != string(c.ExtensionID) || !c.NextAttempt.Equal(job.Due) {
+		if job.Due != w.clock().Add(next) || job.Attempt != attempts || job.Lane != "example.org" || !c.NextAttempt.Equal(job.Due) {
 			t.Fatalf("the next attempt is %+v, want in %s; the callout says %s", job, next, c.NextAttempt)
 		}
 		w.advance(next)
@@ -340,79 +339,6 @@ func TestAnAnswerMayComeBeforeTheCallIsRecorded(t *testing.T) {
 	}
 }
 
-func TestARenewalKeepsTheAssignmentThatThereIs(t *testing.T) {
-	for name, end := range map[string]func(*world, *entitlement.Request){
-		"delivered": func(w *world, r *entitlement.Request) { w.goOn(r); w.is(r, "delivered Delivered") },
-		"canceled":  func(w *world, r *entitlement.Request) { must(w.t, w.Cancel(w.t.Context(), app, r.ID)) },
-		"timed out": func(w *world, r *entitlement.Request) { w.advance(time.Hour); w.run() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			first := w.assign(alice)
-			w.bind(time.Hour, granted)
-			r := w.add(alice)
-			if got := w.request(r.ID).AssignmentID; got != first.AssignmentID {
-				t.Errorf("the renewal is about %s, not %s", got, first.AssignmentID)
-			}
-			end(w, r)
-			if got := w.assignment(first.AssignmentID); got != entitlement.AssignmentDelivered || len(w.dump().Assignments) != 1 {
-				t.Errorf("the assignment is %s, of %d", got, len(w.dump().Assignments))
-			}
-			w.membership(alice, "1")
-		})
-	}
-}
-
-func TestARenewalWhoseAssignmentEndedOpensAnother(t *testing.T) {
-	w := newWorld(t)
-	first := w.assign(alice)
-	w.bind(time.Hour, granted)
-	r := w.add(alice)
-	w.removal(first.AssignmentID)
-	w.membership(alice, "")
-	w.goOn(r)
-	w.is(r, "delivered Delivered")
-	w.membership(alice, "1")
-	second := w.request(r.ID).AssignmentID
-	if second == first.AssignmentID || w.assignment(second) != entitlement.AssignmentDelivered || w.assignment(first.AssignmentID) != entitlement.AssignmentExpired {
-		t.Errorf("the assignments are %s %s and %s %s", first.AssignmentID, w.assignment(first.AssignmentID), second, w.assignment(second))
-	}
-}
-
-// TestTwoRequestsShareAnAssignment: the one that is left decides what becomes of it.
-func TestTwoRequestsShareAnAssignment(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		end  func(*world, *entitlement.Request)
-		want entitlement.AssignmentState
-	}{
-		{"the second is delivered", func(w *world, r *entitlement.Request) { w.goOn(r) }, entitlement.AssignmentDelivered},
-		{"the second is canceled", func(w *world, r *entitlement.Request) { must(w.t, w.Cancel(w.t.Context(), app, r.ID)) }, ""},
-		{"the second times out", func(w *world, r *entitlement.Request) { w.advance(time.Hour); w.run() }, entitlement.AssignmentDeliveryFailed},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.bind(time.Hour, granted)
-			first, second := w.add(alice), w.add(alice)
-			id := w.request(first.ID).AssignmentID
-			if got := w.request(second.ID).AssignmentID; got != id {
-				t.Fatalf("they have assignments %s and %s", id, got)
-			}
-			must(t, w.Cancel(t.Context(), app, first.ID))
-			if got := w.assignment(id); got != entitlement.AssignmentDelivering {
-				t.Errorf("the first was canceled, and the assignment is %q", got)
-			}
-			tt.end(w, second)
-			if got := w.assignment(id); got != tt.want {
-				t.Errorf("in the end the assignment is %q, want %q", got, tt.want)
-			}
-			if want := tt.want == entitlement.AssignmentDelivered; w.member(group, alice) != want {
-				t.Errorf("the target is a member: %v", !want)
-			}
-		})
-	}
-}
-
 // TestThePlanIsFrozen: what is edited while a request waits does not move it.
 func TestThePlanIsFrozen(t *testing.T) {
 	w := newWorld(t)
@@ -427,68 +353,5 @@ func TestThePlanIsFrozen(t *testing.T) {
 	w.is(r, "delivered Delivered")
 	if got := w.add(bob); got.State != entitlement.RequestDelivered {
 		t.Errorf("a new request is %s", got.State)
-	}
-}
-
-func TestARefusedOrderLeavesNothing(t *testing.T) {
-	w := newWorld(t)
-	long := strings.Repeat("x", 4001)
-	w.unchanged("a refusal", func() {
-		for name, tt := range map[string]struct {
-			by   entitlement.Actor
-			o    engine.Order
-			code entitlement.Code
-		}{
-			"for somebody else":  {person(alice), engine.Order{Type: entitlement.TypeUserAdd, PackageID: w.pkg, TargetID: bob}, entitlement.CodeForbidden},
-			"by an application":  {app, engine.Order{Type: entitlement.TypeUserAdd, PackageID: w.pkg, TargetID: bob}, entitlement.CodeForbidden},
-			"adminAdd by a user": {person(alice), engine.Order{Type: entitlement.TypeAdminAdd, PackageID: w.pkg, TargetID: alice}, entitlement.CodeForbidden},
-			"a stranger":         {person(w.pkg), engine.Order{Type: entitlement.TypeUserAdd, PackageID: w.pkg}, entitlement.CodePolicyRequirements},
-			"no target":          {app, engine.Order{Type: entitlement.TypeAdminAdd, PackageID: w.pkg}, entitlement.CodeInvalidModel},
-			"no such target":     {app, engine.Order{Type: entitlement.TypeAdminAdd, PackageID: w.pkg, TargetID: group}, entitlement.CodeInvalidModel},
-			"no package":         {app, engine.Order{Type: entitlement.TypeAdminAdd, TargetID: bob}, entitlement.CodeInvalidModel},
-			"no such package":    {app, engine.Order{Type: entitlement.TypeAdminAdd, PackageID: bob, TargetID: bob}, entitlement.CodeNotFound},
-			"no such policy":     {app, engine.Order{Type: entitlement.TypeAdminAdd, PackageID: w.pkg, PolicyID: bob, TargetID: bob}, entitlement.CodeNotFound},
-			"no such assignment": {app, engine.Order{Type: entitlement.TypeAdminRemove, AssignmentID: bob}, entitlement.CodeNotFound},
-			"a long reason":      {app, engine.Order{Type: entitlement.TypeAdminAdd, PackageID: w.pkg, TargetID: bob, Justification: &long}, entitlement.CodeInvalidModel},
-			"a type not served":  {app, engine.Order{Type: entitlement.TypeSystemAdd, PackageID: w.pkg, TargetID: bob}, entitlement.CodeInvalidModel},
-		} {
-			_, err := w.Submit(t.Context(), tt.by, tt.o)
-			t.Run(name, func(t *testing.T) { refused(t, err, tt.code) })
-		}
-	})
-}
-
-func TestAFailedTransactionLeavesNothingAndTellsOfNoJob(t *testing.T) {
-	w := newWorld(t)
-	w.bind(time.Hour, created)
-	r := w.add(alice)
-	ev := w.answer(r.ID, entitlement.OutcomeContinue)
-	fail := func(what string, do func() error) {
-		t.Helper()
-		w.store.fail = fmt.Errorf("the disk is full: %w", store.ErrUnavailable)
-		w.unchanged(what, func() {
-			if err := do(); !errors.Is(err, store.ErrUnavailable) {
-				t.Errorf("%s: %v", what, err)
-			}
-		})
-		w.store.fail = nil
-	}
-	fail("resume", func() error { return w.Resume(t.Context(), answers, r.ID, ev) })
-	fail("cancel", func() error { return w.Cancel(t.Context(), app, r.ID) })
-	fail("the callout", func() error { return w.RunDue(t.Context(), tenant) })
-	fail("submit", func() error {
-		_, err := w.Submit(t.Context(), app, engine.Order{Type: entitlement.TypeAdminAdd, PackageID: w.pkg, TargetID: bob})
-		refused(t, err, entitlement.CodeUnavailable)
-		return err
-	})
-	fail("a role", func() error {
-		_, err := w.AddRoleScope(t.Context(), app, engine.RoleScopeOrder{PackageID: w.pkg, RoleOriginID: "Member_" + string(group2), ScopeOriginID: string(group2)})
-		return err
-	})
-	w.run()
-	must(t, w.Resume(t.Context(), answers, r.ID, ev))
-	w.is(r, "delivered Delivered")
-	if got := w.dump().History[len(w.dump().History)-1].Kind; got != string(rules.Assignments) {
-		t.Errorf("the last record is of kind %s", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"anteroom/internal/store"
 )
 
-// lane holds the jobs of one extension, or those of none: they share a limit.
+// lane holds the jobs of one endpoint, or those of none: they share a limit.
 type lane struct {
 	name    string
 	queue   []*claim // waiting, in order
@@ -74,6 +74,7 @@ func (d *Dispatcher) fill(l *lane) {
 		l.running++
 		if l.name != "" {
 			d.running++
+			d.runningOf[c.job.Tenant]++
 		}
 		d.work.Add(1)
 		go d.perform(l, c)
@@ -83,9 +84,11 @@ func (d *Dispatcher) fill(l *lane) {
 	}
 }
 
-// mayBegin reports whether the lane may begin a job now. While the server is half full
-// each extension gets an eighth of its share, so that a few that hang do not hold up the
-// others; what belongs to none, timers above all, has a share of its own.
+// mayBegin reports whether the lane may begin its next job now. While the server is half
+// full each endpoint gets an eighth of its share, so that a few that hang do not hold up the
+// others, and no tenant ever gets more than three quarters of the whole, so that its endpoints
+// do not hold up those of another. What belongs to none, timers above all, has a share of
+// its own.
 func (d *Dispatcher) mayBegin(l *lane) bool {
 	if d.trouble.holds(d.Now()) {
 		return false
@@ -96,7 +99,8 @@ func (d *Dispatcher) mayBegin(l *lane) bool {
 	if l.running >= d.PerLane {
 		return false
 	}
-	enough := d.running >= d.Global/2 && l.running >= max(1, d.PerLane/8)
+	tenant := l.queue[0].job.Tenant
+	enough := d.running >= d.Global/2 && l.running >= max(1, d.PerLane/8) || d.runningOf[tenant] >= max(1, d.Global*3/4)
 	if !enough && d.running < d.Global {
 		return true
 	}
@@ -116,6 +120,9 @@ func (d *Dispatcher) perform(l *lane, c *claim) {
 	l.running--
 	if l.name != "" {
 		d.running--
+		if d.runningOf[c.job.Tenant]--; d.runningOf[c.job.Tenant] <= 0 {
+			delete(d.runningOf, c.job.Tenant)
+		}
 	}
 	if err != nil && !d.stopped {
 		d.failed(c, err)

@@ -26,9 +26,9 @@ type JobSource interface {
 
 // DispatcherOptions are the limits of a Dispatcher; zero values mean the defaults.
 type DispatcherOptions struct {
-	PerLane  int           // jobs of one extension at a time; 64
-	Internal int           // jobs that belong to no extension at a time; 32
-	Global   int           // jobs of all extensions at a time; 512
+	PerLane  int           // jobs of one endpoint at a time; 64
+	Internal int           // jobs that belong to no endpoint at a time; 32
+	Global   int           // jobs of all endpoints at a time; 512
 	Queue    int           // jobs of one lane that wait in memory; 1,000
 	Waiting  int           // jobs that wait in memory in all; 20,000
 	Poll     time.Duration // how often the store is asked although nothing was announced; 30 s
@@ -85,24 +85,26 @@ type Dispatcher struct {
 	work   sync.WaitGroup
 	scans  sync.Mutex // held while the store is asked for jobs
 
-	mu       sync.Mutex
-	started  bool
-	stopped  bool
-	crowded  bool                    // jobs were left in the store because too many wait in memory
-	claims   map[store.JobKey]*claim // jobs that are in memory
-	lanes    map[string]*lane
-	ready    []*lane // lanes held up by the global limits, in turn
-	running  int     // jobs of extensions
-	waiting  int     // jobs of all lanes
-	byTenant map[entitlement.TenantID]int
-	released map[store.JobKey]bool // let go while a scan is under way; else nil
-	scanned  time.Time             // when the latest scan of all lanes began
-	next     time.Time             // when the next job falls due; zero: unknown to be any
-	lookAt   time.Time             // when to ask the store next, whatever happens
-	parked   map[store.JobKey]*claim
-	trouble  trouble       // the store takes nothing
-	progress chan struct{} // closed at the next release, where somebody waits for one
-	panics   int
+	mu      sync.Mutex
+	started bool
+	stopped bool
+	crowded bool                    // jobs were left in the store because too many wait in memory
+	claims  map[store.JobKey]*claim // jobs that are in memory
+	lanes   map[string]*lane
+	ready   []*lane // lanes held up by the global limits, in turn
+	running int     // jobs of endpoints
+	// runningOf counts them by tenant.
+	runningOf map[entitlement.TenantID]int
+	waiting   int // jobs of all lanes
+	byTenant  map[entitlement.TenantID]int
+	released  map[store.JobKey]bool // let go while a scan is under way; else nil
+	scanned   time.Time             // when the latest scan of all lanes began
+	next      time.Time             // when the next job falls due; zero: unknown to be any
+	lookAt    time.Time             // when to ask the store next, whatever happens
+	parked    map[store.JobKey]*claim
+	trouble   trouble       // the store takes nothing
+	progress  chan struct{} // closed at the next release, where somebody waits for one
+	panics    int
 }
 
 // claim is one job in memory: waiting in its lane, running, or parked after a failure.
@@ -120,7 +122,7 @@ func NewDispatcher(source JobSource, performer Performer, opts DispatcherOptions
 		DispatcherOptions: opts, source: source, performer: performer,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
 		claims: make(map[store.JobKey]*claim), lanes: make(map[string]*lane),
-		byTenant: make(map[entitlement.TenantID]int), parked: make(map[store.JobKey]*claim),
+		byTenant: make(map[entitlement.TenantID]int), runningOf: make(map[entitlement.TenantID]int), parked: make(map[store.JobKey]*claim),
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d

@@ -149,6 +149,31 @@ func TestDispatcherHangingEndpoints(t *testing.T) {
 	s.until(t, "jobs beside hanging ones", func() bool { return len(s.done) == 200 })
 }
 
+// TestDispatcherTenantsShare lets a tenant's endpoints hang, more of them than there is
+// room for, and looks whether another tenant's endpoint is called meanwhile.
+func TestDispatcherTenantsShare(t *testing.T) {
+	s := newJobs()
+	s.do = func(ctx context.Context, j store.Job) error {
+		if j.Tenant == "greedy" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	}
+	d := begin(t, s, DispatcherOptions{PerLane: 16, Global: 64, Queue: 20})
+	for lane := range 200 {
+		j := job("greedy", fmt.Sprint("bad", lane), 0, time.Now())
+		s.put(j)
+		d.Announce([]store.Job{j})
+	}
+	for i := range 50 {
+		j := job("modest", "good", i, time.Now())
+		s.put(j)
+		d.Announce([]store.Job{j})
+	}
+	s.until(t, "jobs of the other tenant", func() bool { return len(s.done) == 50 })
+}
+
 func TestDispatcherRetries(t *testing.T) {
 	s := newJobs()
 	tries := make(map[string]int)

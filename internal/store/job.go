@@ -14,7 +14,7 @@ type Job struct {
 	JobKey
 	// Due is the real time (not the tenant's) at which it falls due, UTC, microseconds.
 	Due time.Time
-	// Lane groups jobs that share a limit of concurrency: the extension's id for a
+	// Lane groups jobs that share a limit of concurrency: the endpoint's host for a
 	// callout, empty for what is done inside the server.
 	Lane string
 	// Attempt counts earlier attempts.
