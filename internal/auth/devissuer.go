@@ -165,7 +165,7 @@ func (d *DevIssuer) serveDiscovery(w http.ResponseWriter, r *http.Request, t ent
 	}
 	base += "/" + string(t)
 	answer(w, http.StatusOK, map[string]any{
-		"issuer":                                base + "/v2.0",
+		"issuer":                                d.config.BaseURL + "/" + string(t) + "/v2.0", // as tokens name it
 		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        base + "/oauth2/v2.0/token",
 		"jwks_uri":                              base + "/discovery/v2.0/keys",

@@ -279,7 +279,7 @@ func TestDevDiscovery(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	doc, err := io.ReadAll(resp.Body)
-	if err != nil || !strings.Contains(string(doc), `"issuer":"http://localhost:`) {
+	if err != nil || !strings.Contains(string(doc), `"token_endpoint":"http://localhost:`) || !strings.Contains(string(doc), `"issuer":"`+base+`/`) {
 		t.Errorf("document %s, error %v", doc, err)
 	}
 }

@@ -160,7 +160,7 @@ func (d *DevIssuer) addPerson(ctx context.Context, t entitlement.TenantID, token
 		}
 	}
 	if !ok {
-		return badRequest("invalid_grant", "There is nobody of this username in the tenant: give a user name, user principal name or object id.")
+		return badRequest("invalid_grant", "There is nobody of this username in the tenant who may sign in (a disabled account may not): give a user name, user principal name or object id.")
 	}
 	token.Type, token.Subject, token.Preferred = "user", token.ObjectID, token.UPN
 	token.Scopes = scopes(form.Get("scope"))

@@ -63,8 +63,13 @@ func (e *Engine) prepareCall(ctx context.Context, job store.Job) (*Call, error) 
 		if err != nil {
 			return err
 		}
+		now, err := e.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		// Past its deadline a wait is over, although its timer may not have come yet.
 		current := r.Progress.Current()
-		if current == nil || current.Wait != job.N {
+		if current == nil || current.Wait != job.N || (!current.Deadline.IsZero() && !now.Before(current.Deadline)) {
 			return nil
 		}
 		c := Call{

@@ -84,6 +84,9 @@ func (e *Engine) RemoveRoleScope(ctx context.Context, by entitlement.Actor, pkg 
 
 // resourceOf finds the resource that an order names in the package's catalog.
 func (ed *edit) resourceOf(pkg *entitlement.Package, o RoleScopeOrder) (*entitlement.Resource, error) {
+	if o.ResourceID == "" && o.ScopeOriginID == "" {
+		return nil, entitlement.Invalid("role/resource", "role.resource is required: the id of the resource in the catalog of the access package, {\"resource\":{\"id\":\"…\"}}.")
+	}
 	find := ResourceOrder{CatalogID: pkg.CatalogID, ResourceID: o.ResourceID, OriginSystem: entitlement.OriginGroup, OriginID: o.ScopeOriginID}
 	res, err := ed.findResource(find)
 	var refusal *entitlement.Error

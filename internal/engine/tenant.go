@@ -89,7 +89,7 @@ func (e *Engine) CalloutKeys(ctx context.Context) (map[entitlement.TenantID][]by
 // History lists the records about one thing, oldest first. It is for who manages the
 // tenant.
 func (e *Engine) History(ctx context.Context, by entitlement.Actor, ref entitlement.ID) ([]*entitlement.Record, error) {
-	if _, err := rules.Visible(by, rules.Catalogs); err != nil {
+	if _, err := rules.Visible(by, rules.Histories); err != nil {
 		return nil, err
 	}
 	var list []*entitlement.Record

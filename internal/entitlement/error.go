@@ -36,6 +36,7 @@ const (
 	CodeRequestNotCancelable   Code = "RequestNotCancelable"                 // 409: too late to cancel
 	CodeTooLarge               Code = "RequestEntityTooLarge"                // 413
 	CodeURITooLong             Code = "RequestUriTooLong"                    // 414
+	CodeHeadersTooLarge        Code = "RequestHeaderFieldsTooLarge"          // 431
 	CodeUnsupportedMediaType   Code = "UnsupportedMediaType"                 // 415
 	CodeMisdirected            Code = "InvalidHost"                          // 400: another Host than publicURL
 	CodeTooManyRequests        Code = "TooManyRequests"                      // 429

@@ -80,10 +80,10 @@ func (s *Server) updatePackage(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	_, err = s.engine.UpdatePackage(ctx, c.actor, id, func(o *entitlement.Package) error {
+	o, err := s.engine.UpdatePackage(ctx, c.actor, id, func(o *entitlement.Package) error {
 		return s.readPackage(body, o)
 	})
-	return noContent, err
+	return changed(ctx, c, &s.schema.pkg, o, err)
 }
 
 // graph: accesspackage-delete

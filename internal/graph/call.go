@@ -26,6 +26,7 @@ type call struct {
 	opts   *odata.Options
 
 	requestID, clientID string
+	applied             []string // the preference that the reply follows, if any
 }
 
 // handler answers one call. What it writes to c.out is the body.
@@ -196,7 +197,9 @@ func (c *call) answer(w http.ResponseWriter, rep reply) {
 		w.WriteHeader(rep.status)
 		return
 	}
-	if c.out.allEnums {
+	if c.applied != nil {
+		h["Preference-Applied"] = c.applied
+	} else if c.out.allEnums {
 		h["Preference-Applied"] = []string{"include-unknown-enum-members"}
 	}
 	if rep.media == nil {
@@ -213,8 +216,6 @@ func mediaOf(h http.Header) []string {
 		switch {
 		case strings.Contains(accept, "odata.metadata=none"):
 			return mediaNone
-		case strings.Contains(accept, "odata.metadata=full"):
-			return mediaFull
 		}
 	}
 	return mediaJSON

@@ -60,10 +60,10 @@ func (s *Server) updateCatalog(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	_, err = s.engine.UpdateCatalog(ctx, c.actor, id, func(o *entitlement.Catalog) error {
+	o, err := s.engine.UpdateCatalog(ctx, c.actor, id, func(o *entitlement.Catalog) error {
 		return s.schema.catalog.read(body, o, nil)
 	})
-	return noContent, err
+	return changed(ctx, c, &s.schema.catalog, o, err)
 }
 
 // graph: accesspackagecatalog-delete

@@ -43,7 +43,6 @@ func (e *encoder) release() {
 var (
 	mediaJSON   = []string{"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"}
 	mediaNone   = []string{"application/json;odata.metadata=none;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"}
-	mediaFull   = []string{"application/json;odata.metadata=full;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"}
 	mediaText   = []string{"text/plain;charset=utf-8"}
 	bearerOnly  = []string{"Bearer"}
 	retrySoon   = []string{"1"}

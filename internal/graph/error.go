@@ -3,10 +3,13 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"anteroom/internal/entitlement"
 )
@@ -40,6 +43,7 @@ var statusOf = map[entitlement.Code]int{
 	entitlement.CodeRequestNotCancelable:   http.StatusConflict,
 	entitlement.CodeTooLarge:               http.StatusRequestEntityTooLarge,
 	entitlement.CodeURITooLong:             http.StatusRequestURITooLong,
+	entitlement.CodeHeadersTooLarge:        http.StatusRequestHeaderFieldsTooLarge,
 	entitlement.CodeUnsupportedMediaType:   http.StatusUnsupportedMediaType,
 	entitlement.CodeTooManyRequests:        http.StatusTooManyRequests,
 	entitlement.CodeInternal:               http.StatusInternalServerError,
@@ -79,6 +83,19 @@ func writeError(w http.ResponseWriter, r *http.Request, err error, now time.Time
 	defer e.release()
 	writeErrorBody(e, refusal, requestID, clientID, now)
 	e.send(w, r, status, mediaJSON)
+}
+
+// RawError is a whole HTTP/1.1 answer with the error envelope of Graph, for a request that
+// could not be read at all: it closes the connection.
+func RawError(refusal *entitlement.Error, now time.Time) []byte {
+	id := uuid.NewString()
+	e := newEncoder()
+	defer e.release()
+	writeErrorBody(e, refusal, id, id, now)
+	status := statusOf[refusal.Code]
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nCache-Control: %s\r\nClient-Request-Id: %s\r\nConnection: close\r\nContent-Length: %d\r\n"+
+		"Content-Type: %s\r\nDate: %s\r\nOdata-Version: 4.0\r\nRequest-Id: %s\r\nX-Content-Type-Options: nosniff\r\n\r\n%s",
+		status, http.StatusText(status), notForCache[0], id, len(e.buf), mediaJSON[0], now.UTC().Format(http.TimeFormat), id, e.buf)
 }
 
 // refusalOf cuts an error down to what a caller may read.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"anteroom/internal/entitlement"
@@ -97,6 +98,11 @@ func (t *entityType[T]) index(f filterPath) {
 // read takes a body over into an object: for each property what its table says.
 // Navigations are read by fn, which says whether it knows one; it may be nil.
 func (t *entityType[T]) read(n node, o *T, fn func(name string, n node) (bool, error)) error {
+	if given, err := n.typeName(); err != nil {
+		return err
+	} else if t.derived == nil && given != "" && !strings.EqualFold(given, t.name) {
+		return entitlement.Invalid("@odata.type", "The body is of type '%s'; it must be microsoft.graph.%s.", clip(given, maxMember), t.name)
+	}
 	return n.fields(t.name, func(name string, n node) (bool, error) {
 		for i := range t.props {
 			if p := &t.props[i]; p.name == name {

@@ -75,7 +75,7 @@ func (n node) annotation(name string, i int) error {
 	case !strings.HasPrefix(name[i:], "@odata."):
 		return entitlement.Invalid(at, "'%s' is neither a property nor an annotation.", clip(name, maxMember))
 	case name[i:] == "@odata.bind":
-		return entitlement.Invalid(at, "'%s' is not supported; give the object with its id instead: {\"%s\":{\"id\":\"…\"}}.", clip(name, maxMember), clip(name[:i], maxMember))
+		return entitlement.Invalid(at, "'%s' is not supported: binding by address is not served. Leave it out; where the type has such a property, give the object with its id.", clip(name, maxMember))
 	}
 	return nil
 }

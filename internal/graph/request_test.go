@@ -156,7 +156,7 @@ func TestRequestBodyRefused(t *testing.T) {
 		"unknown in target":  {in(`"target":{"name":"x"}`), "InvalidModel", "accessPackageSubject"},
 		"unknown nested":     {in(`"policyId":"x"`), "InvalidModel", "'policyId'"},
 		"long justification": {beside(`"justification":"` + strings.Repeat("x", 4001) + `"`), "InvalidModel", "4001"},
-		"bind":               {beside(`"accessPackage@odata.bind":"x"`), "InvalidModel", "give the object with its id instead"},
+		"bind":               {beside(`"accessPackage@odata.bind":"x"`), "InvalidModel", "give the object with its id"},
 		"double at":          {beside(`"@@odata.type":"x"`), "InvalidModel", "neither a property nor an annotation"},
 		"duplicate":          {beside(`"requestType":"userAdd"`), "InvalidModel", "'requestType' twice"},
 		"no such target":     {`{"requestType":"adminAdd","assignment":{"targetId":"` + nowhere + `"}}`, "InvalidModel", "no user"},

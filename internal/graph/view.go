@@ -104,6 +104,15 @@ func writeEntity[T any](ctx context.Context, c *call, v *view[T], o *T, status i
 	return reply{status: status}, nil
 }
 
+// changed answers a PATCH: without a body, or with the object if the caller prefers it.
+func changed[T any](ctx context.Context, c *call, t *entityType[T], o *T, err error) (reply, error) {
+	if err != nil || !prefers(c.r.Header, "return=representation") {
+		return noContent, err
+	}
+	c.applied = []string{"return=representation"}
+	return writeOne(ctx, c, t, o)
+}
+
 // created201 answers with an object that was made, and where it is.
 func created201[T any](ctx context.Context, c *call, t *entityType[T], o *T, id string) (reply, error) {
 	rep, err := writeEntity(ctx, c, &t.whole, o, http.StatusCreated)

@@ -28,6 +28,7 @@ const (
 	Users            Kind = "user"
 	Groups           Kind = "group"
 	Memberships      Kind = "member"
+	Histories        Kind = "request's history"
 )
 
 // Manages returns nil when the actor may do everything in the tenant: an application

@@ -27,7 +27,7 @@ const (
 // devClock lets a tenant of a development server look at its clock and move it.
 type devClock struct {
 	auth   authenticator
-	site   site
+	site   localSite
 	engine *engine.Engine
 	drain  func(context.Context, entitlement.TenantID) error
 }
@@ -40,7 +40,7 @@ type move struct {
 
 // serve answers GET and POST.
 func (c *devClock) serve(w http.ResponseWriter, r *http.Request) {
-	base, err := c.site.base(r)
+	base, err := c.site.own(r)
 	if err == nil {
 		err = sameOrigin(r, base)
 	}

@@ -84,10 +84,27 @@ func (s localSite) base(r *http.Request) (string, error) {
 		host, port = r.Host, "80"
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if port != strconv.Itoa(s.port) || !s.knows(host) {
-		return "", misdirected("A development server answers only to 127.0.0.1:%d, [::1]:%d and localhost:%d, so that no web page can reach it under a name of its own.", s.port, s.port, s.port)
+	if port != strconv.Itoa(s.port) || !(s.knows(host) || s.open()) {
+		return "", misdirected("A development server answers only to addresses of its own machine, such as 127.0.0.1:%d and localhost:%d, so that no web page can reach it under a name of its own.", s.port, s.port)
 	}
 	return "http://" + r.Host, nil
+}
+
+// own is base for what only the own machine and its addresses may reach, whatever name
+// others call this machine by.
+func (s localSite) own(r *http.Request) (string, error) {
+	host, _, err := net.SplitHostPort(r.Host)
+	if base, baseErr := s.base(r); baseErr != nil || err != nil || s.knows(strings.Trim(host, "[]")) {
+		return base, baseErr
+	}
+	return "", misdirected("/dev answers only to addresses of its own machine, such as 127.0.0.1:%d and localhost:%d.", s.port, s.port)
+}
+
+// open reports whether the server listens at all addresses, where others call it by names
+// that it cannot know.
+func (s localSite) open() bool {
+	all, err := netip.ParseAddr(s.extra)
+	return err == nil && all.IsUnspecified()
 }
 
 func (s localSite) knows(host string) bool {
@@ -98,8 +115,8 @@ func (s localSite) knows(host string) bool {
 	if err != nil {
 		return false
 	}
-	all, _ := netip.ParseAddr(s.extra)
-	return ip.Unmap().IsLoopback() || (s.extra != "" && (all.IsUnspecified() || ip.Unmap() == all))
+	at, _ := netip.ParseAddr(s.extra)
+	return ip.Unmap().IsLoopback() || s.open() || ip.Unmap() == at
 }
 
 func misdirected(format string, args ...any) error {

@@ -38,7 +38,8 @@ func TestHosts(t *testing.T) {
 		{dev, "localhost.evil.example:8080", ""},
 		{dev, "192.0.2.7:8080", ""},
 		{wide, "192.0.2.7:8080", "http://192.0.2.7:8080"},
-		{wide, "evil.example:8080", ""},
+		{wide, "anteroom:8080", "http://anteroom:8080"}, // as other containers call it
+		{wide, "anteroom:8081", ""},
 		{one, "192.0.2.7:8080", "http://192.0.2.7:8080"},
 		{one, "192.0.2.8:8080", ""},
 	} {
@@ -47,6 +48,17 @@ func TestHosts(t *testing.T) {
 		got, err := tc.site.base(r)
 		if got != tc.want || (err == nil) != (tc.want != "") {
 			t.Errorf("%+v, host %q: base %q, error %v; want %q", tc.site, tc.host, got, err, tc.want)
+		}
+	}
+}
+
+// TestOwnHosts holds that /dev is never reached under a name that a web page may have.
+func TestOwnHosts(t *testing.T) {
+	for host, fine := range map[string]bool{"127.0.0.1:8080": true, "localhost:8080": true, "192.0.2.7:8080": true, "anteroom:8080": false, "evil.example:8080": false} {
+		r := httptest.NewRequest("GET", "/dev/clock", nil)
+		r.Host = host
+		if _, err := (localSite{port: 8080, host: "127.0.0.1", extra: "0.0.0.0"}).own(r); (err == nil) != fine {
+			t.Errorf("%s: %v, want it to be answered: %v", host, err, fine)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		}
 		addr := addressOf(c)
 		if l.admit(addr) {
-			return &limitedConn{Conn: c, leave: sync.OnceFunc(func() { l.leave(addr) })}, nil
+			return &limitedConn{Conn: &unreadableConn{c}, leave: sync.OnceFunc(func() { l.leave(addr) })}, nil
 		}
 		_ = c.Close() // refused; there is nobody to tell
 	}
