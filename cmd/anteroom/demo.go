@@ -9,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,6 +40,7 @@ func newDemo() *cobra.Command {
 
 // runDemo starts all that the story needs, tells it, and takes everything away again.
 func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
+	signal.Ignore(syscall.SIGPIPE) // a reader that has seen enough must not keep us from tidying up
 	dir, err := os.MkdirTemp("", "anteroom-demo-")
 	if err != nil {
 		return err

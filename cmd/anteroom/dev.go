@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 func newDev() *cobra.Command {
 	var o server.DevOptions
+	var profiles string
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run a server with zero configuration, for developers and tests",
@@ -27,6 +29,11 @@ func newDev() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if profiles != "" {
+				if err := servePprof(cmd.Context(), profiles); err != nil {
+					return errors.Join(err, s.Stop())
+				}
+			}
 			printDev(cmd.OutOrStdout(), s.URL(), o.Data)
 			return s.Wait(cmd.Context())
 		},
@@ -38,7 +45,8 @@ func newDev() *cobra.Command {
 	f.IntVar(&o.MaxGroup, "max-group", 0, "most changes that share a commit")
 	f.DurationVar(&o.CommitDelay, "commit-delay", 0, "make each commit slower")
 	f.IntVar(&o.PerEndpoint, "per-endpoint", 0, "callouts to one endpoint at a time")
-	for _, name := range []string{"max-group", "commit-delay", "per-endpoint"} {
+	f.StringVar(&profiles, "pprof", "", "serve profiles at `host:port` of this machine")
+	for _, name := range []string{"max-group", "commit-delay", "per-endpoint", "pprof"} {
 		f.Lookup(name).Hidden = true // for measurements
 	}
 	return cmd

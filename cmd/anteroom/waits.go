@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -103,7 +104,14 @@ func stamp(t time.Time) string {
 }
 
 // or stands for what is not there.
-func or(s string) string { return cmp.Or(strings.ReplaceAll(s, "\t", " "), "-") }
+func or(s string) string {
+	return cmp.Or(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) { // what would move the cursor or turn the text around
+			return ' '
+		}
+		return r
+	}, s), "-")
+}
 
 // age is a duration at a glance: its two largest units.
 func age(d time.Duration) string {

@@ -171,6 +171,7 @@ func TestRefusals(t *testing.T) {
 		{issuer, "https://login.example.org/?a=b", 8, "tenants[0].issuers[0].url", "no query"},
 		{"[api://anteroom]", "[]", 9, "tenants[0].issuers[0].audiences", "at least one"},
 		{"[api://anteroom]", "api://anteroom", 9, "tenants[0].issuers[0].audiences", "must be a list"},
+		{"[api://anteroom]", "[https://graph.microsoft.com/]", 9, "tenants[0].issuers[0].audiences[0]", "the real Graph"},
 		{"[api://anteroom]", "[7]", 9, "tenants[0].issuers[0].audiences[0]", "must be text"},
 		{"        audiences: [api://anteroom]\n", "", 8, "tenants[0].issuers[0].audiences", "is missing"},
 		{"[api://anteroom]", "[a]\n        jwksURL: http://x.example", 10, "tenants[0].issuers[0].jwksURL", "must begin with https"},

@@ -100,7 +100,11 @@ func (r *reader) issuer(n node) Issuer {
 		field{"audiences", "give the values of the claim aud that mean this server", func(n node) {
 			r.list(n, "at least one is needed, or tokens for other servers would be taken", func(item node) {
 				var s string
-				if r.text(item, &s) {
+				switch {
+				case !r.text(item, &s):
+				case strings.EqualFold(strings.TrimRight(s, "/"), "https://graph.microsoft.com"):
+					r.problem(item, "is the audience of the real Graph, whose tokens nobody else can check; give this server's own")
+				default:
 					i.Audiences = append(i.Audiences, s)
 				}
 			})

@@ -14,9 +14,10 @@ import (
 // calloutKeysPath is where receivers find the public keys that verify callouts.
 const calloutKeysPath = "/.well-known/anteroom/callout-keys"
 
-// serveCalloutKeys answers with the public keys of all tenants, or of the one that the
-// query names, as a JSON Web Key Set (RFC 7517 §5).
-func serveCalloutKeys(e *engine.Engine) http.HandlerFunc {
+// serveCalloutKeys answers with the public keys of the tenant that the query names, as a JSON
+// Web Key Set (RFC 7517 §5). Without a name it answers with those of all tenants where that
+// tells nobody anything: in dev mode, and where there is but one.
+func serveCalloutKeys(e *engine.Engine, all bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		seeds, err := e.CalloutKeys(r.Context())
 		if err != nil {
@@ -30,6 +31,9 @@ func serveCalloutKeys(e *engine.Engine) http.HandlerFunc {
 			if known {
 				seeds = map[entitlement.TenantID][]byte{id: one}
 			}
+		} else if !all && len(seeds) > 1 {
+			graph.WriteError(w, r, entitlement.Errorf(entitlement.CodeBadRequest, "tenant", "This server has several tenants; name yours: %s?tenant=ID.", calloutKeysPath))
+			return
 		}
 		answer := struct {
 			Keys []map[string]string `json:"keys"`

@@ -117,7 +117,7 @@ func (s *Server) devHandler(ctx context.Context, where localSite) (http.Handler,
 	verifier := noted{issuer.Verifier()}
 	clock := &devClock{auth: verifier, site: where, engine: s.engine, drain: s.dispatcher.Drain}
 	return logged(&routes{
-		api: s.api(verifier, where, 0), site: where, health: s.health, keys: serveCalloutKeys(s.engine),
+		api: s.api(verifier, where, 0), site: where, health: s.health, keys: serveCalloutKeys(s.engine, true),
 		issuer: issuer, clock: http.HandlerFunc(clock.serve),
 	}, s.log), nil
 }

@@ -81,7 +81,7 @@ func (s *Server) startServing(c *config.Config, listeners []net.Listener, tlsCon
 		s.log.Warn("a setting is not safe", "setting", note)
 	}
 	by := noted{verifier}
-	main := &routes{api: s.api(by, where, c.Limits.Body), site: where, health: s.health, keys: serveCalloutKeys(s.engine)}
+	main := &routes{api: s.api(by, where, c.Limits.Body), site: where, health: s.health, keys: serveCalloutKeys(s.engine, false)}
 	s.dispatcher.Start()
 	s.listen(limitConnections(listeners[0], mostConnections, s.perAddress(c)), logged(main, s.log), tlsConfig)
 	if len(listeners) > 1 {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,8 +22,10 @@ type entity[T any] struct {
 
 	paths map[string]path
 	names string // columns of a row, as scan wants them
-	// quickSQL is updateSQL where no field that seldom changes does; it may be empty.
-	selectSQL, insertSQL, updateSQL, quickSQL, versionSQL, deleteSQL string
+	// updates write a row: each that is not the last only where fields that seldom change
+	// do not, which it leaves alone.
+	updates                                     []string
+	selectSQL, insertSQL, versionSQL, deleteSQL string
 }
 
 // field is a member of an object that is a column.
@@ -31,15 +34,29 @@ type field[T any] struct {
 	paths    []string
 	kind     kind
 	nullable bool // an empty value is null
-	seldom   bool // it seldom changes
+	changes  changes
 	get      func(*T) driver.Value
 	set      func(*T, driver.Value)
 }
 
-// seldom marks a field that seldom changes. Update tries first to find it as it is and
-// to write the others alone: writing it, even the same, would write the indexes on it.
+// changes is how often a field changes. Update tries first to find those that seldom do as
+// they are and to write the others alone: writing them, even the same, would write the
+// indexes on them.
+type changes int
+
+const (
+	often changes = iota
+	once          // at the end of what the object goes through
+	hardlyEver
+)
+
 func seldom[T any](f field[T]) field[T] {
-	f.seldom = true
+	f.changes = hardlyEver
+	return f
+}
+
+func atTheEnd[T any](f field[T]) field[T] {
+	f.changes = once
 	return f
 }
 
@@ -127,26 +144,13 @@ func build[T any](e entity[T]) *entity[T] {
 	}
 	names := []string{"id", "version", "created", "modified"}
 	insert := []string{"tenant", "id", "version", "created", "modified"}
-	set := []string{"version = version + 1", "created = $4", "modified = $5"}
-	quick := set[:len(set):len(set)]
-	const where = " WHERE tenant = $1 AND id = $2 AND version = $3"
-	same := ""
 	for _, f := range e.fields {
 		names = append(names, f.column)
 		p := path{kind: f.kind, column: f.column, nullable: f.nullable}
-		columns := []string{f.column}
+		insert = append(insert, f.column)
 		if f.kind == kindText {
 			p.column += "_key"
-			columns = append(columns, p.column)
-		}
-		for _, c := range columns {
-			insert = append(insert, c)
-			set = append(set, fmt.Sprintf("%s = $%d", c, len(insert)))
-			if f.seldom {
-				same += fmt.Sprintf(" AND %s IS NOT DISTINCT FROM $%d", c, len(insert))
-			} else {
-				quick = append(quick, set[len(set)-1])
-			}
+			insert = append(insert, p.column)
 		}
 		for _, name := range f.paths {
 			e.paths[name] = p
@@ -156,8 +160,6 @@ func build[T any](e entity[T]) *entity[T] {
 		e.paths[f.path] = path{kind: kindFlag, yes: f.yes, no: f.no}
 	}
 	names, insert = append(names, "body"), append(insert, "body")
-	body := fmt.Sprintf("body = $%d", len(insert))
-	set, quick = append(set, body), append(quick, body)
 	marks := make([]string, len(insert))
 	for i := range marks {
 		marks[i] = fmt.Sprintf("$%d", i+1)
@@ -166,13 +168,35 @@ func build[T any](e entity[T]) *entity[T] {
 	e.selectSQL = "SELECT " + e.names + " FROM " + e.table + " WHERE tenant = $1 AND id = $2"
 	e.insertSQL = "INSERT INTO " + e.table + " (" + strings.Join(insert, ", ") + ") VALUES (" +
 		strings.Join(marks, ", ") + ") ON CONFLICT DO NOTHING"
-	e.updateSQL = "UPDATE " + e.table + " SET " + strings.Join(set, ", ") + where
-	if same != "" {
-		e.quickSQL = "UPDATE " + e.table + " SET " + strings.Join(quick, ", ") + where + same
+	for _, most := range []changes{often, once, hardlyEver} {
+		if text := e.update(most); !slices.Contains(e.updates, text) {
+			e.updates = append(e.updates, text)
+		}
 	}
 	e.versionSQL = "SELECT version FROM " + e.table + " WHERE tenant = $1 AND id = $2"
 	e.deleteSQL = "DELETE FROM " + e.table + " WHERE tenant = $1 AND id = $2"
 	return &e
+}
+
+// update is the SQL text that writes the fields that change no more seldom than most,
+// where the others stay as they are. Its arguments are those of the INSERT.
+func (e *entity[T]) update(most changes) string {
+	set, same, n := "version = version + 1, created = $4, modified = $5", "", 5
+	for _, f := range e.fields {
+		columns := []string{f.column}
+		if f.kind == kindText {
+			columns = append(columns, f.column+"_key")
+		}
+		for _, c := range columns {
+			n++
+			if f.changes > most {
+				same += fmt.Sprintf(" AND %s IS NOT DISTINCT FROM $%d", c, n)
+			} else {
+				set += fmt.Sprintf(", %s = $%d", c, n)
+			}
+		}
+	}
+	return fmt.Sprintf("UPDATE %s SET %s, body = $%d WHERE tenant = $1 AND id = $2 AND version = $3%s", e.table, set, n+1, same)
 }
 
 // values are an object's columns in the order of the INSERT.

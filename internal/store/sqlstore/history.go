@@ -10,9 +10,8 @@ import (
 
 const (
 	historySelect = "SELECT seq, at, kind, ref, action, body FROM history WHERE tenant = $1"
-	historyInsert = "INSERT INTO history (tenant, seq, at, kind, ref, action, body) VALUES ($1," +
-		" COALESCE((SELECT seq FROM history WHERE tenant = $1 ORDER BY seq DESC LIMIT 1), 0) + 1," +
-		" $2, $3, $4, $5, $6) RETURNING seq"
+	historyLast   = "SELECT seq FROM history WHERE tenant = $1 ORDER BY seq DESC LIMIT 1"
+	historyInsert = "INSERT INTO history (tenant, seq, at, kind, ref, action, body) VALUES ($1, $2, $3, $4, $5, $6, $7)"
 )
 
 // history is a transaction's view of the history. Its sequence numbers count the
@@ -25,15 +24,23 @@ func (h history) Append(_ context.Context, records ...*entitlement.Record) error
 	if err != nil {
 		return err
 	}
+	if len(records) == 0 {
+		return nil
+	}
+	last, _, err := h.conn.number(ctx, historyLast, h.number)
+	if err != nil {
+		return err
+	}
 	for _, r := range records {
 		body, err := encode(r)
 		if err != nil {
 			return fmt.Errorf("sqlstore: encoding a record: %w", err)
 		}
-		r.Seq, _, err = h.conn.number(ctx, historyInsert, h.number, r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, body)
-		if err != nil {
+		last++
+		if _, err := h.conn.exec(ctx, historyInsert, h.number, last, r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, body); err != nil {
 			return err
 		}
+		r.Seq = last
 	}
 	return nil
 }

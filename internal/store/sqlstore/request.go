@@ -7,7 +7,7 @@ import (
 )
 
 // requests stores assignment requests. A step of a request changes its state, its status
-// and its body; what the indexes are on changes once or never.
+// and its body, the last one when it was completed; what most indexes are on never changes.
 var requests = build(entity[entitlement.Request]{
 	table: "request",
 	meta:  (*entitlement.Request).Meta,
@@ -22,7 +22,7 @@ var requests = build(entity[entitlement.Request]{
 			"target/objectId", "target/id", "assignment/target/objectId", "assignment/target/id")),
 		word("state", func(o *entitlement.Request) *entitlement.RequestState { return &o.State }, "state"),
 		text("status", func(o *entitlement.Request) *string { return &o.Status }, "status"),
-		seldom(instant("completed", func(o *entitlement.Request) *time.Time { return &o.CompletedAt }, "completedDateTime")),
+		atTheEnd(instant("completed", func(o *entitlement.Request) *time.Time { return &o.CompletedAt }, "completedDateTime")),
 	},
 	flags: []condition{
 		{path: "open", yes: "completed IS NULL", no: "completed IS NOT NULL"},

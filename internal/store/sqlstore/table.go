@@ -107,14 +107,13 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 		return err
 	}
 	var n int64
-	if t.e.quickSQL != "" {
-		n, err = t.conn.exec(ctx, t.e.quickSQL, args...)
-	}
-	if n == 0 && err == nil {
-		n, err = t.conn.exec(ctx, t.e.updateSQL, args...)
-	}
-	if err != nil {
-		return err
+	for _, text := range t.e.updates {
+		if n, err = t.conn.exec(ctx, text, args...); err != nil {
+			return err
+		}
+		if n > 0 {
+			break
+		}
 	}
 	m := t.e.meta(o)
 	if n == 0 {

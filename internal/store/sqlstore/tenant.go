@@ -139,6 +139,9 @@ func (t tenants) Get(ctx context.Context) (*entitlement.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.self != nil {
+		return new(*t.self), nil
+	}
 	var found *entitlement.Tenant
 	err = t.conn.query(ctx, tenantSelect+" WHERE number = $1", []driver.Value{t.number}, func(v []driver.Value) error {
 		one, err := scanTenant(v)
@@ -151,7 +154,8 @@ func (t tenants) Get(ctx context.Context) (*entitlement.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return found, nil
+	t.self = found
+	return new(*found), nil
 }
 
 // SetClockOffset implements store.Tenants.
@@ -163,6 +167,7 @@ func (t tenants) SetClockOffset(ctx context.Context, offset time.Duration) error
 	if ctx, err = t.writes(); err != nil {
 		return err
 	}
+	t.self = nil
 	if _, err := t.conn.exec(ctx, tenantOffset, t.number, int64(offset)); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type txn struct {
 	ended    bool
 	// plain is set where statements must not be interrupted: in the writer.
 	plain bool
+	self  *entitlement.Tenant // once it was read; nobody else changes it meanwhile
 
 	tx store.Tx
 
