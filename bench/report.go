@@ -1,0 +1,222 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// result is what bench.json holds.
+type result struct {
+	Go     string               `json:"go"`
+	CPUs   int                  `json:"cpus"`
+	Parked int                  `json:"parked"`
+	Faults faults               `json:"faults"`
+	Goals  []goal               `json:"goals"`
+	Median map[string]float64   `json:"median"`
+	Rounds map[string][]float64 `json:"rounds"`
+}
+
+// goal is one of the issue's, with what was reached.
+type goal struct {
+	Name    string  `json:"name"`
+	Goal    string  `json:"goal"`
+	Value   float64 `json:"value"`
+	Verdict string  `json:"verdict"`
+}
+
+// busyMachine is the share of all CPUs beyond which the CPU is what limits.
+const busyMachine = 0.9
+
+// goals compares with what was to be reached.
+func (b *bench) goals() []goal {
+	v := b.values
+	b.faults.Doubled += b.sink.doubled()
+	atLeast := func(name string, x, least float64) goal {
+		return goal{name, fmt.Sprintf("≥ %g", least), x, verdict(x >= least)}
+	}
+	atMost := func(name string, x, most float64) goal {
+		return goal{name, fmt.Sprintf("≤ %g", most), x, verdict(x <= most)}
+	}
+	// What the operating system says of a process is known on Linux only.
+	ofProcess := func(name string, x, most float64) goal {
+		g := atMost(name, x, most)
+		if cpu(os.Getpid()) == 0 {
+			g.Verdict = "not measured on this system"
+		}
+		return g
+	}
+	steps := atLeast("durable steps/s at 64 : raw commits/s", 4*v.ratio("job.64.rate", "raw.rate"), 1)
+	if steps.Verdict != reached && v.median("job.64.busy") >= busyMachine {
+		steps.Verdict = fmt.Sprintf("not reached; the CPU is the limit (%.0f %% busy)", 100*v.median("job.64.busy"))
+	}
+	all := []goal{
+		atLeast("commits 5 ms slower, at 64: grouped : groups of one", v.ratio("delay.grouped.rate", "delay.alone.rate"), 10),
+		atLeast("commits 5 ms slower, at 64: rate : own rate without", v.ratio("delay.grouped.rate", "delay.none.rate"), 0.4),
+		steps,
+		atMost("resume p50 at 1 : (bare POST p50 + raw commit p50)", v.median("job.1.resume.p50")/(v.median("bare.1.p50")+v.median("raw.p50")), 5),
+		ofProcess("server CPU a job at 64, ms", v.median("job.64.cpu"), 1),
+		atLeast(fmt.Sprintf("rate at 64 with %d waiting : without", b.parked), v.ratio("parked.all.rate", "parked.none.rate"), 0.9),
+		atMost("disk for one that waits, KB", v.median("park.disk")/1024, 3),
+		ofProcess("memory for one that waits, KB", v.median("park.memory")/1024, 1),
+		ofProcess("idle memory, MiB", v.median("idle.mib"), 64),
+		ofProcess("idle CPU, cores", v.median("idle.cores"), 0.01),
+	}
+	for _, f := range []struct {
+		name  string
+		count int
+	}{{"lost", b.faults.Lost}, {"doubled", b.faults.Doubled}, {"undone", b.faults.Undone}} {
+		all = append(all, goal{f.name, "0", float64(f.count), verdict(f.count == 0)})
+	}
+	return all
+}
+
+const reached = "reached"
+
+func verdict(ok bool) string {
+	if ok {
+		return reached
+	}
+	return "not reached"
+}
+
+// report prints the table and writes the files.
+func (b *bench) report() error {
+	r := result{
+		Go: runtime.Version(), CPUs: runtime.NumCPU(), Parked: b.parked, Goals: b.goals(),
+		Median: map[string]float64{}, Rounds: b.values.all,
+	}
+	r.Faults = b.faults
+	for key := range b.values.all {
+		r.Median[key] = b.values.median(key)
+	}
+	var text strings.Builder
+	if err := b.table(&text, r); err != nil {
+		return err
+	}
+	if b.baseline != "" {
+		if err := b.ratios(&text, r); err != nil {
+			return err
+		}
+	}
+	if _, err := io.WriteString(os.Stdout, text.String()); err != nil {
+		return err
+	}
+	if b.out == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.MkdirAll(b.out, 0o750),
+		os.WriteFile(filepath.Join(b.out, "bench.json"), append(data, '\n'), 0o600),
+		os.WriteFile(filepath.Join(b.out, "bench.txt"), []byte(text.String()), 0o600))
+}
+
+// table prints everything for people.
+func (b *bench) table(out io.Writer, r result) error {
+	v := b.values
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "Anteroom benchmark: %d CPUs shared by server, driver and database; medians of %d rounds; %.0f s in all\n\n",
+		r.CPUs, b.rounds, time.Since(b.began).Seconds())
+	fmt.Fprintf(w, "\tper s\tp50 ms\t\n")
+	fmt.Fprintf(w, "raw durable commits, one at a time\t%.0f\t%.3f\t\n", v.median("raw.rate"), v.median("raw.p50"))
+	for _, n := range inFlights {
+		key := fmt.Sprintf("bare.%d", n)
+		fmt.Fprintf(w, "bare POST → 204, %d in flight\t%.0f\t%.3f\t\n", n, v.median(key+".rate"), v.median(key+".p50"))
+	}
+	fmt.Fprintf(w, "\nwhole job, in flight\tjobs/s\tsteps/s\tcreate\tcreate→callout\tresume\tresume→delivered\twhole, p50/p99 ms\tserver CPU\tdriver CPU, ms a job\tmachine busy\t\n")
+	for _, n := range inFlights {
+		b.row(w, fmt.Sprint(n), fmt.Sprintf("job.%d", n))
+	}
+	b.row(w, "64, in the rounds below", "delay.none")
+	b.row(w, "64, commits 5 ms slower", "delay.grouped")
+	b.row(w, "64, 5 ms slower, groups of one", "delay.alone")
+	b.row(w, "64, none parked", "parked.none")
+	b.row(w, fmt.Sprintf("64, %d parked", b.parked), "parked.all")
+	fmt.Fprintf(w, "\nparking: %.0f/s; %.2f KB of disk and %.2f KB of memory each. Idle: %.0f MiB, %.4f cores. Others used %.2f cores during the whole job at 64.\n\n",
+		v.median("park.rate"), v.median("park.disk")/1024, v.median("park.memory")/1024, v.median("idle.mib"), v.median("idle.cores"), v.median("job.64.others"))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "goal\t\treached\t\n")
+	for _, g := range r.Goals {
+		fmt.Fprintf(w, "%s\t%s\t%.3g\t%s\n", g.Name, g.Goal, g.Value, g.Verdict)
+	}
+	fmt.Fprintf(w, "(of %.0f requests, with a SIGKILL under load)\t\t\t\n", sum(v.all["checked"]))
+	for _, note := range r.Faults.notes {
+		fmt.Fprintf(w, "note: %s\t\t\t\n", note)
+	}
+	return w.Flush()
+}
+
+func (b *bench) row(w io.Writer, name, key string) {
+	v := b.values
+	fmt.Fprintf(w, "%s\t%.0f\t%.0f", name, v.median(key+".rate"), 4*v.median(key+".rate"))
+	for _, what := range []string{"create", "callout", "resume", "deliver", "whole"} {
+		fmt.Fprintf(w, "\t%.1f/%.1f", v.median(key+"."+what+".p50"), v.median(key+"."+what+".p99"))
+	}
+	fmt.Fprintf(w, "\t%.2f\t%.2f\t%.0f %%\t\n", v.median(key+".cpu"), v.median(key+".driver"), 100*v.median(key+".busy"))
+}
+
+func sum(all []float64) (total float64) {
+	for _, x := range all {
+		total += x
+	}
+	return total
+}
+
+// ratios prints this run's figures as ratios to those of another.
+func (b *bench) ratios(out io.Writer, r result) error {
+	data, err := os.ReadFile(b.baseline)
+	if err != nil {
+		return err
+	}
+	var base result
+	if err := json.Unmarshal(data, &base); err != nil {
+		return fmt.Errorf("%s: %w", b.baseline, err)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "\nratio to the baseline\tthis\tbaseline\tratio\t\n")
+	for _, key := range sortedKeys(r.Median) {
+		if was := base.Median[key]; was != 0 {
+			fmt.Fprintf(w, "%s\t%.4g\t%.4g\t%.2f\t\n", key, r.Median[key], was, r.Median[key]/was)
+		}
+	}
+	return w.Flush()
+}
+
+func sortedKeys(m map[string]float64) []string {
+	var keys []string
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// reportComparison prints one server's figures as ratios to those of the other.
+func (b *bench) reportComparison() error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "in flight\tfigure\tthis\tother\tthis : other\t\n")
+	for _, n := range inFlights {
+		for _, what := range []string{"rate", "cpu", "create.p50", "callout.p50", "resume.p50", "deliver.p50", "whole.p50", "whole.p99"} {
+			this, other := fmt.Sprintf("this.%d.%s", n, what), fmt.Sprintf("other.%d.%s", n, what)
+			fmt.Fprintf(w, "%d\t%s\t%.3f\t%.3f\t%.2f\t\n", n, what, b.values.median(this), b.values.median(other), b.values.ratio(this, other))
+		}
+		this, other := slices.Min(b.values.all[fmt.Sprintf("this.%d.cpu", n)]), slices.Min(b.values.all[fmt.Sprintf("other.%d.cpu", n)])
+		fmt.Fprintf(w, "%d\tcpu, least\t%.3f\t%.3f\t%.2f\t\n", n, this, other, this/other)
+	}
+	return w.Flush()
+}
