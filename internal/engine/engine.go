@@ -35,6 +35,10 @@ type Options struct {
 	OnJobs func([]store.Job)
 	// AllowDenyAtCreated lets a callback deny a request at assignmentRequestCreated.
 	AllowDenyAtCreated bool
+	// Linger is how long the record of a callout that reached its endpoint, and whose request
+	// waits, is held back: an answer that comes meanwhile makes it needless, which saves a
+	// third of the job's transactions. A crash within it makes the call again.
+	Linger time.Duration
 	// CheckURL looks at an endpoint's address when an extension is saved; nil means no
 	// check. It is a courtesy: the wall stands where the address is dialled.
 	CheckURL func(url string) error

@@ -49,7 +49,23 @@ func (e *Engine) performCallout(ctx context.Context, job store.Job) error {
 		ev = entitlement.Event{Kind: entitlement.EventSendFailed, Error: err.Error()}
 	}
 	failpoint.Hit("after-callout")
+	if ev.Kind == entitlement.EventSent && call.Planned.Waits() {
+		e.linger(ctx)
+	}
 	return e.finishJob(ctx, job, ev)
+}
+
+// linger lets an answer overtake the record that its callout was sent.
+func (e *Engine) linger(ctx context.Context) {
+	if e.Linger <= 0 {
+		return
+	}
+	timer := time.NewTimer(e.Linger)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // prepareCall reads what a call needs, or returns nil when nothing waits for it any more.

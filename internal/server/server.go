@@ -29,6 +29,8 @@ const (
 	idleWithin   = 120 * time.Second
 	maxHeader    = 64 << 10
 
+	lingerAfterCallout = 20 * time.Millisecond // see engine.Options.Linger
+
 	finishRequests = 6 * time.Second // for requests under way, once no more are accepted
 	stopWithin     = 2 * time.Second // for jobs under way after that
 )
@@ -89,6 +91,7 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	opts.Caller = &caller{sender: s.sender, base: p.base}
 	opts.Directory, opts.Deliverer = directory.BuiltIn{}, delivery.Groups{}
 	opts.CheckURL = s.sender.CheckURL
+	opts.Linger = lingerAfterCallout
 	opts.OnJobs = func(jobs []store.Job) { s.dispatcher.Announce(jobs) }
 	s.engine = engine.New(opts)
 	p.limits.Logger = p.log
