@@ -74,10 +74,10 @@ func TestSink(t *testing.T) {
 	if n := s.doubled(); n != 1 {
 		t.Errorf("%d doubled, want 1", n)
 	}
-	if instance, _, err := s.wait("a", time.Minute); err != nil || instance != "1" {
+	if instance, _, err := s.wait("a", time.Minute, nil); err != nil || instance != "1" {
 		t.Errorf("instance %q, %v", instance, err)
 	}
-	if _, _, err := s.wait("c", time.Millisecond); err == nil {
+	if _, _, err := s.wait("c", time.Millisecond, nil); err == nil {
 		t.Error("a callout that never came was found")
 	}
 }

@@ -51,7 +51,7 @@ func (w *worker) run(j *job) error {
 			return err
 		}
 	}
-	instance, at, err := w.sink.wait(j.request, calloutIn)
+	instance, at, err := w.sink.wait(j.request, calloutIn, w.server.done)
 	if err != nil {
 		return err
 	}

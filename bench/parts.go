@@ -241,7 +241,7 @@ func (b *bench) park(ctx context.Context, s *server) error {
 	}
 	s.parked = ids
 	for _, id := range ids {
-		if _, _, err := b.sink.wait(id, calloutIn); err != nil {
+		if _, _, err := b.sink.wait(id, calloutIn, s.done); err != nil {
 			return err
 		}
 	}

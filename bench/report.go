@@ -135,7 +135,8 @@ func (b *bench) table(out io.Writer, r result) error {
 		key := fmt.Sprintf("bare.%d", n)
 		fmt.Fprintf(w, "bare POST → 204, %d in flight\t%.0f\t%.3f\t\n", n, v.median(key+".rate"), v.median(key+".p50"))
 	}
-	fmt.Fprintf(w, "\nwhole job, in flight\tjobs/s\tsteps/s\tcreate\tcreate→callout\tresume\tresume→delivered\twhole, p50/p99 ms\tserver CPU\tdriver CPU, ms a job\tmachine busy\t\n")
+	fmt.Fprintf(w, "\nThe whole job: latencies are p50/p99 in ms, server and driver are their CPU in ms a job.\n\n")
+	fmt.Fprintf(w, "in flight\tjobs/s\tsteps/s\tcreate\tcreate→callout\tresume\tresume→delivered\twhole\tserver\tdriver\tmachine busy\t\n")
 	for _, n := range inFlights {
 		b.row(w, fmt.Sprint(n), fmt.Sprintf("job.%d", n))
 	}

@@ -119,8 +119,8 @@ func (s *sink) of(request string) *callout {
 	return c
 }
 
-// wait waits for the callout of a request.
-func (s *sink) wait(request string, most time.Duration) (instance string, at time.Time, err error) {
+// wait waits for the callout of a request, until the server is gone.
+func (s *sink) wait(request string, most time.Duration, gone <-chan struct{}) (instance string, at time.Time, err error) {
 	s.mu.Lock()
 	c := s.of(request)
 	s.mu.Unlock()
@@ -131,6 +131,8 @@ func (s *sink) wait(request string, most time.Duration) (instance string, at tim
 		defer timer.Stop()
 		select {
 		case <-c.received:
+		case <-gone:
+			return "", time.Time{}, fmt.Errorf("the server ended before the callout for request %s", request)
 		case <-timer.C:
 			return "", time.Time{}, fmt.Errorf("no callout for request %s within %s", request, most)
 		}

@@ -24,12 +24,14 @@ func main() {
 	os.Exit(code)
 }
 
-// collectSeldom lets the heap grow to four times what lives before it is collected, unless
-// the operator has set GOGC. As nothing that waits is in memory, little lives: a collection
-// each time that it doubles would be one every few requests.
+// collectSeldom lets the heap grow to nine times what lives before it is collected, and to
+// no more than some 200 MiB in all, unless the operator has set GOGC or GOMEMLIMIT. As nothing
+// that waits is in memory, little lives: a collection each time that it doubles would be one
+// every few requests.
 func collectSeldom() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(300)
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(800)
+		debug.SetMemoryLimit(200 << 20)
 	}
 }
 

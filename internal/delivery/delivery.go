@@ -85,9 +85,9 @@ func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment,
 func join(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) error {
 	m := &entitlement.Membership{GroupID: grant.GroupID, MemberID: grant.MemberID, Granted: true}
 	m.ID, m.CreatedAt, m.ModifiedAt = entitlement.MembershipID(grant.GroupID, grant.MemberID), now, now
-	_, err := tx.Memberships.Get(ctx, m.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		err = tx.Memberships.Insert(ctx, m)
+	err := tx.Memberships.Insert(ctx, m)
+	if errors.Is(err, store.ErrDuplicate) {
+		err = nil // they are a member already, by hand or by another grant
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func (c *change) perform(effects []lifecycle.Effect) (follow *entitlement.Event,
 		case lifecycle.EndWait:
 			err = c.endWait(eff.Wait)
 		case lifecycle.OpenAssignment:
-			err = c.openAssignment()
+			err = c.openAssignment(true)
 		case lifecycle.Grant:
 			follow, err = c.grant(eff)
 		case lifecycle.Revoke:
@@ -82,8 +82,9 @@ func (c *change) endWait(wait int) error {
 }
 
 // openAssignment brings the assignment into being. Who has the package through the policy
-// already keeps the assignment that they have: the request renews it.
-func (c *change) openAssignment() error {
+// already keeps the assignment that they have: the request renews it. first says that the
+// request has opened none before, so that the id that it reserved is free.
+func (c *change) openAssignment(first bool) error {
 	if c.assignment != nil {
 		return nil
 	}
@@ -105,11 +106,13 @@ func (c *change) openAssignment() error {
 		RequestID: c.r.ID, State: entitlement.AssignmentDelivering, Target: c.r.Target,
 	}
 	a.ID, a.CreatedAt = c.r.AssignmentID, c.now
-	if _, err := c.tx.Assignments.Get(c.ctx, a.ID); err == nil {
-		a.ID = c.NewID() // an assignment of that id is over
-		c.r.AssignmentID = a.ID
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return err
+	if !first {
+		if _, err := c.tx.Assignments.Get(c.ctx, a.ID); err == nil {
+			a.ID = c.NewID() // an assignment of that id is over
+			c.r.AssignmentID = a.ID
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	c.assignment, c.isNew = a, true
 	return nil
@@ -136,7 +139,7 @@ func (c *change) grant(eff lifecycle.Effect) (*entitlement.Event, error) {
 	}
 	if c.assignment == nil || !c.assignment.State.Live() {
 		c.assignment, c.was = nil, ""
-		if err := c.openAssignment(); err != nil {
+		if err := c.openAssignment(false); err != nil {
 			return nil, err
 		}
 	}
