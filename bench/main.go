@@ -110,7 +110,7 @@ func run(ctx context.Context, o options) (faults, error) {
 	if b.dir, err = os.MkdirTemp("", "anteroom-bench-"); err != nil {
 		return faults{}, err
 	}
-	defer os.RemoveAll(b.dir)
+	defer func() { _ = os.RemoveAll(b.dir) }() // a temporary folder
 	if b.binary, err = b.serverBinary(ctx); err != nil {
 		return faults{}, err
 	}

@@ -213,8 +213,7 @@ func (c *call) answer(w http.ResponseWriter, rep reply) {
 func mediaOf(h http.Header) []string {
 	for _, accept := range h["Accept"] {
 		accept = strings.ToLower(accept)
-		switch {
-		case strings.Contains(accept, "odata.metadata=none"):
+		if strings.Contains(accept, "odata.metadata=none") {
 			return mediaNone
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // same folded form exactly when strings.EqualFold holds for them. Folding a folded
 // text changes nothing.
 func Fold(s string) string {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= 0x80:
 			return strings.Map(foldRune, s)

@@ -17,7 +17,7 @@ func TestUnreadableRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Stop() //nolint:errcheck // the test is about answers
+	defer s.Stop()
 	host := strings.TrimPrefix(s.URL(), "http://")
 	for name, tc := range map[string]struct {
 		request string
