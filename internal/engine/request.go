@@ -19,8 +19,14 @@ type Order struct {
 	PackageID     entitlement.ID
 	PolicyID      entitlement.ID // may be empty: then the one policy that lets the target in
 	TargetID      entitlement.ID // may be empty for userAdd: the caller
-	AssignmentID  entitlement.ID // of a removal
+	AssignmentID  entitlement.ID // of an update or a removal
 	Justification *string
+	Schedule      entitlement.Schedule
+	Answers       []entitlement.QuestionAnswer
+	// IdempotencyKey, if it is not empty, makes the repeat of an order with the same
+	// Digest be answered as the first was.
+	IdempotencyKey string
+	Digest         string
 }
 
 // Submit makes a request and takes its first steps; it is answered when they are durable.

@@ -20,6 +20,8 @@ type Actor struct {
 	Administrator bool
 	// RequestID is the server's id of the call, the correlation id of its records.
 	RequestID string
+	// Address is the network address from which the call came, for the history.
+	Address string
 }
 
 // Permissions of Graph that this server knows.
@@ -27,6 +29,7 @@ const (
 	PermissionReadWrite     = "EntitlementManagement.ReadWrite.All"
 	PermissionRead          = "EntitlementManagement.Read.All"
 	PermissionSubjectAccess = "EntitlementMgmt-SubjectAccess.ReadWrite"
+	PermissionAuditLog      = "AuditLog.Read.All"
 )
 
 // Has reports whether the actor was given one of the permissions.

@@ -14,6 +14,36 @@ type Assignment struct {
 	State     AssignmentState `json:"-"`
 	Target    Subject         `json:"target"`
 	ExpiredAt time.Time       `json:"expiredAt,omitzero,format:unixmicro"`
+	// RequestorID is who asked for it.
+	RequestorID ID `json:"requestor,omitzero"`
+
+	// StartAt is when access began; EndAt is when it ends by itself, zero for never.
+	StartAt time.Time `json:"start,omitzero,format:unixmicro"`
+	EndAt   time.Time `json:"end,omitzero,format:unixmicro"`
+	// Warned counts the moments before the end that have passed: 14 days, 1 day.
+	Warned int `json:"warned,omitzero"`
+	// GraceUntil is when an automatic assignment ends whose target left the rule.
+	GraceUntil time.Time `json:"graceUntil,omitzero,format:unixmicro"`
+	// Ending is set once the request that takes the access away was made because of time.
+	Ending bool `json:"ending,omitzero"`
+	// Wait is raised with each change of when to wake: an older timer is ignored.
+	Wait int `json:"wait,omitzero"`
+
+	Answers []QuestionAnswer `json:"answers,omitzero"`
+	// Planned are the callouts before the end, frozen when access was given; Callouts those
+	// that were made.
+	Planned  []PlannedCallout `json:"planned,omitzero"`
+	Callouts []Callout        `json:"callouts,omitzero"`
+	// Failures are the roles that could not be given.
+	Failures []RoleFailure `json:"failures,omitzero"`
+	// Automatic is set where an automatic assignment policy gave it.
+	Automatic bool `json:"automatic,omitzero"`
+	// Silent is set where nobody is told what happens to it. Notices counts those that
+	// were made.
+	Silent  bool `json:"silent,omitzero"`
+	Notices int  `json:"notices,omitzero"`
+	// ApprovedBy are the people who approved: they may take it back.
+	ApprovedBy []ID `json:"approvedBy,omitzero"`
 }
 
 // AssignmentState is accessPackageAssignmentState.

@@ -1,6 +1,11 @@
 package entitlement
 
-import "unicode/utf8"
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // User is a user of the directory.
 type User struct {
@@ -11,6 +16,110 @@ type User struct {
 	MailNickname      *string  `json:"mailNickname,omitzero"`
 	Type              UserType `json:"userType"`
 	AccountEnabled    bool     `json:"accountEnabled"`
+	// ManagerID is the user's manager, empty for none. Sponsors are users.
+	ManagerID ID   `json:"-"`
+	Sponsors  []ID `json:"sponsors,omitzero"`
+	// Identities say how somebody from outside is known.
+	Identities []Identity `json:"identities,omitzero"`
+	// Attributes are the other properties of text, by the names of Graph; OtherMails and
+	// ProxyAddresses the two that are collections.
+	Attributes     []Attribute `json:"attributes,omitzero"`
+	OtherMails     []string    `json:"otherMails,omitzero"`
+	ProxyAddresses []string    `json:"proxyAddresses,omitzero"`
+	// Blocked is set by the external user lifecycle, which switched the account off then.
+	BlockedAt time.Time `json:"blockedAt,omitzero,format:unixmicro"`
+}
+
+// Identity is an objectIdentity.
+type Identity struct {
+	SignInType       string `json:"signInType,omitzero"`
+	Issuer           string `json:"issuer,omitzero"`
+	IssuerAssignedID string `json:"id,omitzero"`
+}
+
+// Attribute is a property of a user that holds text.
+type Attribute struct {
+	Name  string `json:"name"` // as Graph spells it
+	Value string `json:"value"`
+}
+
+// Attribute returns the property of that name, and whether it is set.
+func (u *User) Attribute(name string) (string, bool) {
+	for i := range u.Attributes {
+		if u.Attributes[i].Name == name {
+			return u.Attributes[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// SetAttribute sets a property, or removes it where value is nil. They are kept in order.
+func (u *User) SetAttribute(name string, value *string) {
+	i, found := slices.BinarySearchFunc(u.Attributes, name, func(a Attribute, name string) int { return strings.Compare(a.Name, name) })
+	switch {
+	case found && value == nil:
+		u.Attributes = slices.Delete(u.Attributes, i, i+1)
+	case found:
+		u.Attributes[i].Value = *value
+	case value != nil:
+		u.Attributes = slices.Insert(u.Attributes, i, Attribute{Name: name, Value: *value})
+	}
+}
+
+// Domain is the mail domain by which somebody from outside is known, in lower case: that
+// of the mail address, or of the principal name, also in the form that guests have
+// (alice_example.org#EXT#@…).
+func (u *User) Domain() string {
+	at := u.UserPrincipalName
+	if u.Mail != nil && *u.Mail != "" {
+		at = *u.Mail
+	} else if local, _, guest := strings.Cut(at, "#EXT#"); guest {
+		if i := strings.LastIndexByte(local, '_'); i >= 0 {
+			at = local[:i] + "@" + local[i+1:]
+		}
+	}
+	_, domain, _ := strings.Cut(at, "@")
+	return strings.ToLower(domain)
+}
+
+// ServicePrincipal is an application or an agent of the directory, as somebody who can be
+// given access.
+type ServicePrincipal struct {
+	Object
+	DisplayName    string               `json:"-"`
+	AppID          ID                   `json:"appId,omitzero"`
+	Type           ServicePrincipalType `json:"type"`
+	AccountEnabled bool                 `json:"accountEnabled"`
+	Owners         []ID                 `json:"owners,omitzero"`
+	Sponsors       []ID                 `json:"sponsors,omitzero"`
+}
+
+// ServicePrincipalType is servicePrincipalType.
+type ServicePrincipalType string
+
+// Service principal types, as Graph spells them. ServiceIdentity is an agent identity.
+const (
+	PrincipalApplication     ServicePrincipalType = "Application"
+	PrincipalManagedIdentity ServicePrincipalType = "ManagedIdentity"
+	PrincipalLegacy          ServicePrincipalType = "Legacy"
+	PrincipalAgentIdentity   ServicePrincipalType = "ServiceIdentity"
+)
+
+// ServicePrincipalTypes lists the types.
+var ServicePrincipalTypes = []ServicePrincipalType{PrincipalApplication, PrincipalManagedIdentity, PrincipalLegacy, PrincipalAgentIdentity}
+
+// Validate checks what can be said of a service principal alone.
+func (p *ServicePrincipal) Validate() error {
+	if err := checkName(p.DisplayName); err != nil {
+		return err
+	}
+	if !slices.Contains(ServicePrincipalTypes, p.Type) {
+		return Invalid("servicePrincipalType", "servicePrincipalType '%s' is not known; it can be %s.", p.Type, EnumWords(ServicePrincipalTypes))
+	}
+	if len(p.Owners) > MaxSponsors || len(p.Sponsors) > MaxSponsors {
+		return Invalid("owners", "A service principal has at most %d owners and %d sponsors.", MaxSponsors, MaxSponsors)
+	}
+	return nil
 }
 
 // UserType tells members of the organisation from guests.
@@ -38,11 +147,32 @@ func (u *User) Validate() error {
 	case u.Type != UserMember && u.Type != UserGuest:
 		return Invalid("userType", "userType '%s' is not known; it can be %s.", u.Type, EnumWords(UserTypes))
 	}
+	if err := u.validateProfile(); err != nil {
+		return err
+	}
 	if err := checkText("mail", u.Mail); err != nil {
 		return err
 	}
 	return checkText("mailNickname", u.MailNickname)
 }
+
+func (u *User) validateProfile() error {
+	if n := len(u.Sponsors); n > MaxSponsors {
+		return Invalid("sponsors", "A user has %d sponsors; the most is %d.", n, MaxSponsors)
+	}
+	if len(u.Attributes) > MaxAttributes || len(u.OtherMails) > MaxAttributes || len(u.ProxyAddresses) > MaxAttributes || len(u.Identities) > MaxAttributes {
+		return Invalid("", "A user has at most %d values of one kind.", MaxAttributes)
+	}
+	for _, a := range u.Attributes {
+		if err := checkText(a.Name, &a.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MaxAttributes is how many other properties, mail addresses and identities a user has.
+const MaxAttributes = 100
 
 // Group is a group of the directory.
 type Group struct {

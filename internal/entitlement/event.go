@@ -4,8 +4,8 @@ package entitlement
 // by lifecycle.Step.
 type Event struct {
 	Kind EventKind
-	// Wait is the wait to which a sent, sendFailed, timedOut, granted, revoked or
-	// deliveryFailed event belongs.
+	// Wait is the wait to which a sent, sendFailed, timedOut, granted, revoked,
+	// partlyGranted, deliveryFailed, approversFound, admitted or refused event belongs.
 	Wait int
 	// Error says in words why a sendFailed or deliveryFailed event happened.
 	Error string
@@ -16,6 +16,18 @@ type Event struct {
 	Stage     Stage
 	TypeStage Stage
 	Answer    Answer
+	// Supplied is the stage of approval that a callback to a dynamic stage brings.
+	Supplied *ApprovalStage
+	// Approvers belongs to an approversFound event.
+	Approvers FoundApprovers
+	// ApprovalStage and Decision belong to a decided event: the public id of the stage, and
+	// what was decided.
+	ApprovalStage ID
+	Decision      Decision
+	// Reason says why a refused or deliveryFailed event happened, as a word; Failures are
+	// the roles of a partlyGranted event.
+	Reason   FailureReason
+	Failures []RoleFailure
 }
 
 // EventKind tells events apart. The words are stored in the history.
@@ -32,10 +44,17 @@ const (
 	EventGranted        EventKind = "granted"        // all roles were given
 	EventRevoked        EventKind = "revoked"        // all roles were taken away
 	EventDeliveryFailed EventKind = "deliveryFailed" // roles could not be given
+	EventPartlyGranted  EventKind = "partlyGranted"  // some roles were given, some could not be
+	EventApproversFound EventKind = "approversFound" // it is known whom a stage of approval asks
+	EventDecided        EventKind = "decided"        // an approver decided
+	EventAdmitted       EventKind = "admitted"       // the access may still be given
+	EventRefused        EventKind = "refused"        // it may not
+	EventReprocess      EventKind = "reprocess"      // somebody called reprocess
 )
 
 // EventKinds lists all kinds.
 var EventKinds = []EventKind{
 	EventSubmitted, EventSent, EventSendFailed, EventCallback, EventTimedOut, EventCancel,
-	EventGranted, EventRevoked, EventDeliveryFailed,
+	EventGranted, EventRevoked, EventDeliveryFailed, EventPartlyGranted, EventApproversFound, EventDecided, EventAdmitted,
+	EventRefused, EventReprocess,
 }

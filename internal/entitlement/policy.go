@@ -1,8 +1,10 @@
 package entitlement
 
-// Policy is an accessPackageAssignmentPolicy: who may ask for a package, and which
-// custom extensions are called. It holds only settings that this build enforces;
-// others are refused when a policy is saved.
+import "time"
+
+// Policy is an accessPackageAssignmentPolicy: who may ask for a package, who approves, what
+// is asked, for how long access lasts, and which custom extensions are called. It holds
+// only settings that are enforced; others are refused when a policy is saved.
 type Policy struct {
 	Object
 	PackageID   ID      `json:"-"`
@@ -16,11 +18,48 @@ type Policy struct {
 	// then ask for themselves.
 	RequestorSettings *RequestorSettings `json:"requestorSettings,omitzero"`
 	ApprovalSettings  *ApprovalSettings  `json:"approvalSettings,omitzero"`
-	// Expiration is nil or one of the types that never expire.
-	Expiration           *ExpirationType `json:"expiration,omitzero"`
-	NotificationDisabled *bool           `json:"notificationDisabled,omitzero"`
-	StageSettings        []StageSetting  `json:"stageSettings,omitzero"`
+	// Expiration is nil where the policy was saved without any: access does not end.
+	Expiration           *Expiration    `json:"expires,omitzero"`
+	NotificationDisabled *bool          `json:"notificationDisabled,omitzero"`
+	StageSettings        []StageSetting `json:"stageSettings,omitzero"`
+	Questions            []Question     `json:"questions,omitzero"`
+	// Automatic is set for an automatic assignment policy: the server itself gives and
+	// takes the package, as the attribute rule in SpecificAllowedTargets says.
+	Automatic *AutomaticSettings `json:"automatic,omitzero"`
 }
+
+// AutomaticPackageID is the package of an automatic assignment policy, of which a package
+// has at most one; it is empty for every other policy.
+func (p *Policy) AutomaticPackageID() ID {
+	if p.Automatic == nil {
+		return ""
+	}
+	return p.PackageID
+}
+
+// AutomaticSettings is accessPackageAutomaticRequestSettings.
+type AutomaticSettings struct {
+	RequestForAllowed *bool          `json:"request,omitzero"` // requestAccessForAllowedTargets
+	RemoveWhenLeaving *bool          `json:"remove,omitzero"`  // removeAccessWhenTargetLeavesAllowedTargets
+	GracePeriod       *time.Duration `json:"grace,omitzero,format:nano"`
+}
+
+// Gives reports whether who the rule means is given the package.
+func (s *AutomaticSettings) Gives() bool { return s != nil && is(s.RequestForAllowed) }
+
+// Takes reports whether who the rule does not mean any more loses it, and after how long.
+func (s *AutomaticSettings) Takes() (time.Duration, bool) {
+	if s == nil || !is(s.RemoveWhenLeaving) {
+		return 0, false
+	}
+	if s.GracePeriod == nil {
+		return 0, true
+	}
+	return *s.GracePeriod, true
+}
+
+// MaxGracePeriod is the longest grace period of an automatic assignment policy.
+const MaxGracePeriod = 365 * 24 * time.Hour
 
 // TargetScope is allowedTargetScope: the class of subjects that a policy serves.
 type TargetScope string
@@ -46,48 +85,33 @@ var TargetScopes = []TargetScope{
 	ScopeAllConfiguredOrganizationUsers, ScopeAllExternalUsers, ScopeAllAgentIdentities,
 }
 
-// EnforcedTargetScopes are those that this build can decide.
-var EnforcedTargetScopes = []TargetScope{
-	ScopeNotSpecified, ScopeSpecificDirectoryUsers, ScopeAllMemberUsers, ScopeAllDirectoryUsers,
-}
-
-// SubjectSet is a subjectSet: one person (singleUser) or the members of a group
-// (groupMembers). Description is the caller's text, given back as it came.
-type SubjectSet struct {
-	Kind        SubjectSetKind `json:"kind"`
-	ID          ID             `json:"id"`
-	Description *string        `json:"description,omitzero"`
-}
-
-// SubjectSetKind is the derived type of a subject set, without its namespace.
-type SubjectSetKind string
-
-// Kinds of subject set that this build resolves.
-const (
-	SingleUser   SubjectSetKind = "singleUser"
-	GroupMembers SubjectSetKind = "groupMembers"
-)
-
-// RequestorSettings is accessPackageAssignmentRequestorSettings, cut to what is
-// enforced: nil members read back as null.
+// RequestorSettings is accessPackageAssignmentRequestorSettings: nil members read back as
+// null and mean false.
 type RequestorSettings struct {
-	EnableTargetsToSelfAddAccess *bool `json:"selfAdd,omitzero"`
-	// The others may only be false or absent; which of the two is kept so that a
-	// policy reads back as it was written.
-	EnableTargetsToSelfUpdateAccess        *bool `json:"selfUpdate,omitzero"`
-	EnableTargetsToSelfRemoveAccess        *bool `json:"selfRemove,omitzero"`
-	AllowCustomAssignmentSchedule          *bool `json:"customSchedule,omitzero"`
-	EnableOnBehalfRequestorsToAddAccess    *bool `json:"onBehalfAdd,omitzero"`
-	EnableOnBehalfRequestorsToUpdateAccess *bool `json:"onBehalfUpdate,omitzero"`
-	EnableOnBehalfRequestorsToRemoveAccess *bool `json:"onBehalfRemove,omitzero"`
+	EnableTargetsToSelfAddAccess           *bool        `json:"selfAdd,omitzero"`
+	EnableTargetsToSelfUpdateAccess        *bool        `json:"selfUpdate,omitzero"`
+	EnableTargetsToSelfRemoveAccess        *bool        `json:"selfRemove,omitzero"`
+	AllowCustomAssignmentSchedule          *bool        `json:"customSchedule,omitzero"`
+	EnableOnBehalfRequestorsToAddAccess    *bool        `json:"onBehalfAdd,omitzero"`
+	EnableOnBehalfRequestorsToUpdateAccess *bool        `json:"onBehalfUpdate,omitzero"`
+	EnableOnBehalfRequestorsToRemoveAccess *bool        `json:"onBehalfRemove,omitzero"`
+	OnBehalfRequestors                     []SubjectSet `json:"onBehalf,omitzero"`
 }
 
-// ApprovalSettings is accessPackageAssignmentApprovalSettings, cut to what is
-// enforced. The approval flags may only be false or absent.
+// ApprovalSettings is accessPackageAssignmentApprovalSettings.
 type ApprovalSettings struct {
-	IsApprovalRequiredForAdd         *bool `json:"forAdd,omitzero"`
-	IsApprovalRequiredForUpdate      *bool `json:"forUpdate,omitzero"`
-	IsRequestorJustificationRequired *bool `json:"justification,omitzero"`
+	IsApprovalRequiredForAdd         *bool           `json:"forAdd,omitzero"`
+	IsApprovalRequiredForUpdate      *bool           `json:"forUpdate,omitzero"`
+	IsRequestorJustificationRequired *bool           `json:"justification,omitzero"`
+	Stages                           []ApprovalStage `json:"stages,omitzero"`
+}
+
+// StagesFor are the stages that a request has to pass: none where none is required.
+func (s *ApprovalSettings) StagesFor(update bool) []ApprovalStage {
+	if s == nil || (update && !is(s.IsApprovalRequiredForUpdate)) || (!update && !is(s.IsApprovalRequiredForAdd)) {
+		return nil
+	}
+	return s.Stages
 }
 
 // ExpirationType is expirationPatternType.
@@ -117,6 +141,8 @@ type StageSetting struct {
 const (
 	MaxStageSettings  = 20
 	MaxAllowedTargets = 500 // graph: users and groups named in one policy
+	// MaxAllowedOrganizations is how many connected organizations one policy may name.
+	MaxAllowedOrganizations = 1000
 )
 
 // Validate checks what can be said of a policy alone. References are checked by
@@ -131,38 +157,16 @@ func (p *Policy) Validate() error {
 	if p.PackageID == "" {
 		return Invalid("accessPackage", "accessPackage is required: {\"accessPackage\":{\"id\":\"…\"}}.")
 	}
-	if err := p.validateScope(); err != nil {
+	for _, check := range []func() error{p.validateScope, p.validateRequestors, p.validateApproval, p.validateAutomatic, p.validateQuestions} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if err := p.Expiration.Validate("expiration"); err != nil {
 		return err
 	}
 	if n := len(p.StageSettings); n > MaxStageSettings {
 		return Invalid("customExtensionStageSettings", "A policy has %d stage settings; the most is %d.", n, MaxStageSettings)
-	}
-	return nil
-}
-
-func (p *Policy) validateScope() error {
-	if n := len(p.SpecificAllowedTargets); n > MaxAllowedTargets {
-		return Invalid("specificAllowedTargets", "A policy names %d users and groups; the most is %d.", n, MaxAllowedTargets)
-	}
-	for _, s := range p.SpecificAllowedTargets {
-		if err := checkText("specificAllowedTargets", s.Description); err != nil {
-			return err
-		}
-	}
-	enforced := false
-	for _, s := range EnforcedTargetScopes {
-		enforced = enforced || s == p.AllowedTargetScope
-	}
-	switch {
-	case p.AllowedTargetScope == "":
-		return Invalid("allowedTargetScope", "allowedTargetScope is required: %s.", EnumWords(EnforcedTargetScopes))
-	case !enforced:
-		return Unsupported("allowedTargetScope", "allowedTargetScope '%s' is not enforced by this server yet, so it is not stored. It can be %s.",
-			p.AllowedTargetScope, EnumWords(EnforcedTargetScopes))
-	case p.AllowedTargetScope == ScopeSpecificDirectoryUsers && len(p.SpecificAllowedTargets) == 0:
-		return Invalid("specificAllowedTargets", "allowedTargetScope 'specificDirectoryUsers' needs at least one entry in specificAllowedTargets.")
-	case p.AllowedTargetScope != ScopeSpecificDirectoryUsers && len(p.SpecificAllowedTargets) > 0:
-		return Invalid("specificAllowedTargets", "specificAllowedTargets must be empty when allowedTargetScope is '%s'; use 'specificDirectoryUsers' to name users and groups.", p.AllowedTargetScope)
 	}
 	return nil
 }

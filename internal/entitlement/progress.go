@@ -15,36 +15,63 @@ type Progress struct {
 	// Callouts are the instances made so far, oldest first; the last one is the
 	// current one while a phase of callouts lasts.
 	Callouts []Callout `json:"callouts,omitzero"`
+	// Approvals are the stages of approval that were begun, in order; the last one is the
+	// current one during PhaseApproval.
+	Approvals []ApprovalRun `json:"approvals,omitzero"`
+	// FailedIn is the phase in which the request failed: reprocess goes back there.
+	FailedIn Phase `json:"failedIn,omitzero"`
+	// Failures are the roles that could not be given, with the reason for each.
+	Failures []RoleFailure `json:"failures,omitzero"`
+	// Detail says in words why the request failed or was denied, where the server decided.
+	Detail string `json:"detail,omitzero"`
+	// Notices counts the notices so far: it tells them apart.
+	Notices int `json:"notices,omitzero"`
+}
+
+// RoleFailure is a role that could not be given, and why.
+type RoleFailure struct {
+	RoleScopeID ID     `json:"roleScope"`
+	Name        string `json:"name,omitzero"` // of the resource and the role
+	Reason      string `json:"reason"`
 }
 
 // Phase is where a request stands. It is finer than the state that clients see.
 type Phase string
 
-// Phases. An add goes new → created → approved → granted → granting → delivered, a
-// removal new → revoking → removed → delivered.
+// Phases. An add goes new → created → determining and approval, by turns, once for each
+// stage of approval → approved → scheduled → ready → granted → granting → delivered; an
+// update goes the same way to ready, then updating → delivered; a removal new → revoking →
+// removed → delivered. What there is nothing to do in is left at once.
 const (
-	PhaseNew       Phase = "new"       // nothing has happened yet
-	PhaseCreated   Phase = "created"   // callouts of assignmentRequestCreated
-	PhaseApproved  Phase = "approved"  // callouts of assignmentRequestApproved
-	PhaseGranted   Phase = "granted"   // callouts of assignmentRequestGranted; nothing is granted yet
-	PhaseGranting  Phase = "granting"  // roles are being given
-	PhaseRevoking  Phase = "revoking"  // roles are being taken away
-	PhaseRemoved   Phase = "removed"   // callouts of assignmentRequestRemoved; roles are gone
-	PhaseDelivered Phase = "delivered" // finished as asked
-	PhaseFailed    Phase = "failed"    // finished without success; nothing was granted
-	PhaseDenied    Phase = "denied"
-	PhaseCanceled  Phase = "canceled"
+	PhaseNew         Phase = "new"         // nothing has happened yet
+	PhaseCreated     Phase = "created"     // callouts of assignmentRequestCreated
+	PhaseDetermining Phase = "determining" // the callout that says who approves
+	PhaseApproval    Phase = "approval"    // a stage of approval
+	PhaseApproved    Phase = "approved"    // callouts of assignmentRequestApproved
+	PhaseScheduled   Phase = "scheduled"   // access begins later
+	PhaseReady       Phase = "ready"       // it is checked once more that the access may be given
+	PhaseGranted     Phase = "granted"     // callouts of assignmentRequestGranted; nothing is granted yet
+	PhaseGranting    Phase = "granting"    // roles are being given
+	PhaseUpdating    Phase = "updating"    // the assignment is being changed
+	PhaseRevoking    Phase = "revoking"    // roles are being taken away
+	PhaseRemoved     Phase = "removed"     // callouts of assignmentRequestRemoved; roles are gone
+	PhaseDelivered   Phase = "delivered"   // finished as asked
+	PhasePartial     Phase = "partial"     // finished; some roles could not be given
+	PhaseFailed      Phase = "failed"      // finished without success; nothing was granted
+	PhaseDenied      Phase = "denied"
+	PhaseCanceled    Phase = "canceled"
 )
 
 // Phases lists all phases in the order of the story.
 var Phases = []Phase{
-	PhaseNew, PhaseCreated, PhaseApproved, PhaseGranted, PhaseGranting, PhaseRevoking, PhaseRemoved,
-	PhaseDelivered, PhaseFailed, PhaseDenied, PhaseCanceled,
+	PhaseNew, PhaseCreated, PhaseDetermining, PhaseApproval, PhaseApproved, PhaseScheduled, PhaseReady, PhaseGranted, PhaseGranting,
+	PhaseUpdating, PhaseRevoking, PhaseRemoved, PhaseDelivered, PhasePartial, PhaseFailed, PhaseDenied, PhaseCanceled,
 }
 
-// Finished reports whether nothing can happen any more.
+// Finished reports whether nothing happens any more by itself. A request that failed, or
+// was delivered in part, can be reprocessed.
 func (p Phase) Finished() bool {
-	return p == PhaseDelivered || p == PhaseFailed || p == PhaseDenied || p == PhaseCanceled
+	return p == PhaseDelivered || p == PhasePartial || p == PhaseFailed || p == PhaseDenied || p == PhaseCanceled
 }
 
 // FailureReason is the status word of a failed request.
@@ -54,18 +81,35 @@ type FailureReason string
 const (
 	FailureCallbackTimedOut FailureReason = "CallbackTimedOut"
 	FailureDelivery         FailureReason = "DeliveryFailed"
+	FailureIncompatible     FailureReason = "IncompatibleAccess" // the target came to have what excludes it
+	FailureNotAllowed       FailureReason = "RequirementsNotMet" // the target, the package or the assignment is gone or blocked
+	FailureScheduleOver     FailureReason = "ScheduleOver"       // the end of the access came before its beginning
 )
 
 // Plan is what the policy says about one request, frozen when it is submitted: edits
 // of the policy or of an extension do not move requests under way.
 type Plan struct {
-	// Removes is set for a request that takes access away.
+	// Removes is set for a request that takes access away, Updates for one that changes an
+	// assignment.
 	Removes bool `json:"removes,omitzero"`
+	Updates bool `json:"updates,omitzero"`
 	// Seed makes the ids of callout instances: 32 random hexadecimal digits.
 	Seed string `json:"seed"`
 	// AllowDenyAtCreated is the server setting of that name at submission.
 	AllowDenyAtCreated bool             `json:"denyAtCreated,omitzero"`
 	Callouts           []PlannedCallout `json:"callouts,omitzero"`
+	// Approval are the stages of approval that have to be passed. What a dynamic one is
+	// comes with the answer to its callout.
+	Approval []ApprovalStage `json:"approval,omitzero"`
+	// Schedule is what was asked for, Expiration what the policy allows.
+	Schedule   Schedule    `json:"schedule,omitzero"`
+	Expiration *Expiration `json:"expires,omitzero"`
+	// NotificationDisabled silences the notices about the assignment; Quiet is set for a
+	// direct assignment, of whose outcome nobody is told.
+	NotificationDisabled bool `json:"silent,omitzero"`
+	Quiet                bool `json:"quiet,omitzero"`
+	// Automatic is set where an automatic assignment policy asked.
+	Automatic bool `json:"automatic,omitzero"`
 }
 
 // PlannedCallout is one call that the plan foresees. Calls of one stage are made in
@@ -79,6 +123,8 @@ type PlannedCallout struct {
 	Retries       int           `json:"retries,omitzero"`
 	// CallbackTimeout is how long to wait for resume; zero means launch and continue.
 	CallbackTimeout time.Duration `json:"wait,omitzero,format:nano"`
+	// ApprovalStage is the index of the stage of approval that StageDetermining determines.
+	ApprovalStage int `json:"approvalStage,omitzero"`
 }
 
 // Waits reports whether the request stops until resume is called.
@@ -154,7 +200,7 @@ const (
 // Current returns the callout that is under way or nil.
 func (p *Progress) Current() *Callout {
 	switch p.Phase {
-	case PhaseCreated, PhaseApproved, PhaseGranted, PhaseRemoved:
+	case PhaseCreated, PhaseDetermining, PhaseApproved, PhaseGranted, PhaseRemoved:
 		if n := len(p.Callouts); n > 0 {
 			return &p.Callouts[n-1]
 		}
@@ -168,6 +214,14 @@ func (p *Progress) Callout(id ID) *Callout {
 		if p.Callouts[i].ID == id {
 			return &p.Callouts[i]
 		}
+	}
+	return nil
+}
+
+// Approval returns the stage of approval that is under way or nil.
+func (p *Progress) Approval() *ApprovalRun {
+	if n := len(p.Approvals); n > 0 && p.Phase == PhaseApproval {
+		return &p.Approvals[n-1]
 	}
 	return nil
 }

@@ -18,11 +18,15 @@ type Request struct {
 	State       RequestState `json:"-"`
 	Status      string       `json:"-"`
 	CompletedAt time.Time    `json:"-"` // zero until the request is finished
+	// OpenKey says what an open request asks for: no two open ones of a tenant are the
+	// same. It is empty once the request is finished.
+	OpenKey string `json:"-"`
 
-	Requestor     Subject  `json:"requestor"`
-	Target        Subject  `json:"target"`
-	Justification *string  `json:"justification,omitzero"`
-	Progress      Progress `json:"progress"`
+	Requestor     Subject          `json:"requestor"`
+	Target        Subject          `json:"target"`
+	Justification *string          `json:"justification,omitzero"`
+	Answers       []QuestionAnswer `json:"answers,omitzero"`
+	Progress      Progress         `json:"progress"`
 }
 
 // RequestType is accessPackageRequestType.
@@ -53,6 +57,32 @@ var RequestTypes = []RequestType{
 // Removes reports whether a request of the type takes access away.
 func (t RequestType) Removes() bool {
 	return t == TypeUserRemove || t == TypeAdminRemove || t == TypeSystemRemove || t == TypeApproverRemove
+}
+
+// Updates reports whether a request of the type changes an assignment.
+func (t RequestType) Updates() bool {
+	return t == TypeUserUpdate || t == TypeAdminUpdate || t == TypeSystemUpdate
+}
+
+// OpenKeyOf is what an open request asks for: to have a package, or to lose an assignment.
+func OpenKeyOf(r *Request) string {
+	if r.Type.Removes() {
+		return "remove/" + string(r.AssignmentID)
+	}
+	return "have/" + string(r.PackageID) + "/" + string(r.TargetID)
+}
+
+// IdempotencyKey keeps what was answered to a request that carried an Idempotency-Key, so
+// that its repeat is answered the same.
+type IdempotencyKey struct {
+	Object           // its id is made of the caller and the key
+	RequestID ID     `json:"-"`
+	Digest    string `json:"digest"` // SHA-256 of what was asked, hexadecimal
+	// The rest is the part of the request that changes, as it was answered.
+	State       RequestState `json:"state"`
+	Status      string       `json:"status"`
+	CompletedAt time.Time    `json:"completed,omitzero,format:unixmicro"`
+	Progress    Progress     `json:"progress"`
 }
 
 // RequestState is accessPackageRequestState. It has no member for "waiting for a
@@ -89,6 +119,8 @@ type Subject struct {
 	DisplayName   string      `json:"displayName,omitzero"`
 	PrincipalName string      `json:"principalName,omitzero"`
 	Email         string      `json:"email,omitzero"`
+	// ConnectedOrganizationID is that of a guest who belongs to one.
+	ConnectedOrganizationID ID `json:"organization,omitzero"`
 }
 
 // SubjectType is accessPackageSubjectType.
@@ -98,4 +130,5 @@ type SubjectType string
 const (
 	SubjectUser             SubjectType = "user"
 	SubjectServicePrincipal SubjectType = "servicePrincipal"
+	SubjectSystem           SubjectType = "" // the server itself
 )

@@ -14,6 +14,7 @@ type Tenant struct {
 	// TokenKey authenticates the tenant's skip tokens (HMAC-SHA-256, 32 bytes).
 	TokenKey  []byte
 	CreatedAt time.Time
+	Settings  Settings
 }
 
 // Object is what every stored object has beside its own properties.

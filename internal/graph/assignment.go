@@ -48,20 +48,24 @@ func writeSchedule(e *encoder, start time.Time, kind entitlement.ExpirationType)
 	e.key("startDateTime").instant(start)
 	e.key("recurrence").null()
 	e.key("expiration")
-	writeExpiration(e, &kind)
+	writeExpiration(e, &entitlement.Expiration{Type: kind})
 	e.close()
 }
 
 // writeExpiration writes an expirationPattern.
-func writeExpiration(e *encoder, kind *entitlement.ExpirationType) {
-	if kind == nil {
+func writeExpiration(e *encoder, x *entitlement.Expiration) {
+	if x == nil {
 		e.null()
 		return
 	}
 	e.open()
-	e.key("type").text(string(*kind))
-	e.key("endDateTime").null()
-	e.key("duration").null()
+	e.key("type").text(string(x.Type))
+	e.key("endDateTime").instant(x.EndAt)
+	if x.Type == entitlement.ExpirationAfterDuration {
+		e.key("duration").text(entitlement.FormatDuration(x.Duration))
+	} else {
+		e.key("duration").null()
+	}
 	e.close()
 }
 

@@ -193,7 +193,7 @@ func (o *orderReader) schedule(n node) error {
 }
 
 // readExpiration reads an expirationPattern; null is nil. One that ends is refused.
-func readExpiration(n node) (*entitlement.ExpirationType, error) {
+func readExpiration(n node) (*entitlement.Expiration, error) {
 	if n.kind == isNull {
 		return nil, nil
 	}
@@ -218,5 +218,5 @@ func readExpiration(n node) (*entitlement.ExpirationType, error) {
 		}
 		return true, err
 	})
-	return &kind, err
+	return &entitlement.Expiration{Type: kind}, err
 }

@@ -40,6 +40,13 @@ const (
 	JobTimeout JobKind = "timeout" // the wait of a request is over
 	JobDeliver JobKind = "deliver" // grant or revoke in a target system outside
 	JobRoles   JobKind = "roles"   // give a package's changed roles to present assignees
+	JobWake    JobKind = "wake"    // a moment came that an assignment waits for
+	JobWarn    JobKind = "warn"    // call an extension before an assignment ends
+	JobNotice  JobKind = "notice"  // hand a notice to a sink
+	JobPerson  JobKind = "person"  // apply the automatic policies to a user
+	JobSweep   JobKind = "sweep"   // apply an automatic policy to everybody, page by page
+	JobPurge   JobKind = "purge"   // remove what was kept for long enough
+	JobLeaver  JobKind = "leaver"  // delete a guest who was blocked
 )
 
 // Jobs is the transaction's view of the job table.

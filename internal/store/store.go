@@ -77,6 +77,11 @@ type Tx struct {
 	Users            Table[entitlement.User]
 	Groups           Table[entitlement.Group]
 	Memberships      Table[entitlement.Membership]
+	Approvers        Table[entitlement.Approver]
+	Incompatible     Table[entitlement.Incompatibility]
+	Organizations    Table[entitlement.ConnectedOrganization]
+	Principals       Table[entitlement.ServicePrincipal]
+	IdempotencyKeys  Table[entitlement.IdempotencyKey]
 
 	Tenant  Tenants
 	Jobs    Jobs
@@ -110,6 +115,8 @@ type Tenants interface {
 	// SetClockOffset moves the tenant's clock: it stores the offset and moves all jobs
 	// of the tenant by the difference, as their due times are real times.
 	SetClockOffset(ctx context.Context, offset time.Duration) error
+	// SetSettings stores what the tenant has set.
+	SetSettings(ctx context.Context, s entitlement.Settings) error
 }
 
 // History is the append-only list of what happened.
@@ -120,4 +127,10 @@ type History interface {
 	Of(ctx context.Context, ref entitlement.ID) ([]*entitlement.Record, error)
 	// List lists all records of the tenant with Seq greater than after, at most limit.
 	List(ctx context.Context, after int64, limit int) ([]*entitlement.Record, error)
+	// Audits lists the page of records with an activity that q asks for, and CountAudits
+	// how many there are. The id of a record in a query is RecordID. Paths: id,
+	// activityDateTime, activityDisplayName, result, correlationId, initiatedBy/user/id,
+	// initiatedBy/app/appId.
+	Audits(ctx context.Context, q query.Query) ([]*entitlement.Record, error)
+	CountAudits(ctx context.Context, filter query.Expr) (int, error)
 }

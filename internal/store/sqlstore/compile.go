@@ -133,6 +133,8 @@ func (c *compiler) compare(e *query.Compare, not bool) error {
 		return &store.PathError{Path: e.Path, Reason: "the operator " + string(e.Op) + " is not supported"}
 	}
 	switch {
+	case p.kind == kindLink:
+		return c.linked(e, p, not)
 	case e.Value == nil && (e.Op == query.Eq || e.Op == query.Ne):
 		c.isNull(p, (e.Op == query.Eq) != not)
 		return nil
@@ -160,6 +162,24 @@ func (c *compiler) compare(e *query.Compare, not bool) error {
 	if null {
 		c.b.WriteByte(')')
 	}
+	return nil
+}
+
+// linked writes that there is, or is not, a row elsewhere that hangs on the row.
+func (c *compiler) linked(e *query.Compare, p path, not bool) error {
+	if e.Op != query.Eq || e.Value == nil {
+		return &store.PathError{Path: e.Path, Reason: "it can only be equal to an id"}
+	}
+	v, err := literal(e.Path, path{kind: kindID}, e.Value)
+	if err != nil {
+		return err
+	}
+	if not {
+		c.b.WriteString("NOT ")
+	}
+	c.b.WriteString(p.link + " = ")
+	c.arg(v)
+	c.b.WriteByte(')')
 	return nil
 }
 
@@ -192,7 +212,7 @@ func (c *compiler) in(e *query.In, not bool) error {
 	if err != nil {
 		return err
 	}
-	if p.kind == kindFlag {
+	if p.kind == kindFlag || p.kind == kindLink {
 		parts := make([]query.Expr, len(e.Values))
 		for i, v := range e.Values {
 			parts[i] = query.Equal(e.Path, v)

@@ -19,6 +19,8 @@ type entity[T any] struct {
 	fields []field[T]
 	// flags are paths that stand for a condition.
 	flags []condition
+	// links are paths to a column of another table whose rows hang on the row.
+	links []link
 
 	paths map[string]path
 	names string // columns of a row, as scan wants them
@@ -69,6 +71,7 @@ const (
 	kindText             // by the folded form, which has its own column
 	kindTime
 	kindFlag // a condition, not a column
+	kindLink // rows of another table that hang on the row
 )
 
 // path is what a query may name: a column or a condition.
@@ -77,7 +80,12 @@ type path struct {
 	column   string // what is compared: for text, the folded column
 	nullable bool
 	yes, no  string // for a flag
+	link     string // for a link: a condition that a row of the other table is as wanted, up to the operator
 }
+
+// link is a path that is equal to a value when there is a row in another table that names
+// this row in one column and holds the value in another.
+type link struct{ path, table, back, column string }
 
 // condition is a path that stands for a condition; no is its opposite.
 type condition struct{ path, yes, no string }
@@ -120,6 +128,11 @@ func instant[T any](column string, ref func(*T) *time.Time, paths ...string) fie
 	}
 }
 
+// opaque is a column that holds text of the server's own, null where it is empty.
+func opaque[T any](column string, ref func(*T) *string, paths ...string) field[T] {
+	return str(column, kindWord, ref, paths)
+}
+
 func str[T any, S ~string](column string, k kind, ref func(*T) *S, paths []string) field[T] {
 	return field[T]{
 		column: column, paths: paths, kind: k, nullable: true,
@@ -158,6 +171,10 @@ func build[T any](e entity[T]) *entity[T] {
 	}
 	for _, f := range e.flags {
 		e.paths[f.path] = path{kind: kindFlag, yes: f.yes, no: f.no}
+	}
+	for _, l := range e.links {
+		e.paths[l.path] = path{kind: kindLink, link: fmt.Sprintf("EXISTS (SELECT 1 FROM %[1]s WHERE %[1]s.tenant = %[2]s.tenant AND %[1]s.%[3]s = %[2]s.id AND %[1]s.%[4]s",
+			l.table, e.table, l.back, l.column)}
 	}
 	names, insert = append(names, "body"), append(insert, "body")
 	marks := make([]string, len(insert))

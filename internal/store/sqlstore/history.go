@@ -6,12 +6,14 @@ import (
 	"fmt"
 
 	"anteroom/internal/entitlement"
+	"anteroom/internal/query"
 )
 
 const (
-	historySelect = "SELECT seq, at, kind, ref, action, body FROM history WHERE tenant = $1"
+	historySelect = "SELECT seq, at, kind, ref, action, activity, result, correlation, body FROM history WHERE tenant = $1"
 	historyLast   = "SELECT seq FROM history WHERE tenant = $1 ORDER BY seq DESC LIMIT 1"
-	historyInsert = "INSERT INTO history (tenant, seq, at, kind, ref, action, body) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+	historyInsert = "INSERT INTO history (tenant, seq, at, kind, ref, action, activity, activity_key, result, actor, app, correlation, body)" +
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 )
 
 // history is a transaction's view of the history. Its sequence numbers count the
@@ -37,7 +39,14 @@ func (h history) Append(_ context.Context, records ...*entitlement.Record) error
 			return fmt.Errorf("sqlstore: encoding a record: %w", err)
 		}
 		last++
-		if _, err := h.conn.exec(ctx, historyInsert, h.number, last, r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, body); err != nil {
+		args := []driver.Value{
+			h.number, last, r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, orNull(r.Activity), nil,
+			orNull(r.Result), orNull(r.By.ObjectID), orNull(r.By.AppID), orNull(r.CorrelationID), body,
+		}
+		if r.Activity != "" {
+			args[7] = query.Fold(string(r.Activity))
+		}
+		if _, err := h.conn.exec(ctx, historyInsert, args...); err != nil {
 			return err
 		}
 		r.Seq = last
@@ -66,7 +75,7 @@ func (h history) list(ctx context.Context, text string, args ...driver.Value) ([
 	var list []*entitlement.Record
 	err = h.conn.query(ctx, text, args, func(v []driver.Value) error {
 		r := new(entitlement.Record)
-		if err := decode(v[5], r); err != nil {
+		if err := decode(v[8], r); err != nil {
 			return fmt.Errorf("sqlstore: decoding a record: %w", err)
 		}
 		r.Seq, _ = v[0].(int64)
@@ -75,6 +84,10 @@ func (h history) list(ctx context.Context, text string, args ...driver.Value) ([
 		ref, _ := v[3].(string)
 		r.Ref = entitlement.ID(ref)
 		r.Action, _ = v[4].(string)
+		activity, _ := v[5].(string)
+		result, _ := v[6].(string)
+		r.Activity, r.Result = entitlement.Activity(activity), entitlement.AuditResult(result)
+		r.CorrelationID, _ = v[7].(string)
 		list = append(list, r)
 		return nil
 	})
@@ -82,4 +95,22 @@ func (h history) list(ctx context.Context, text string, args ...driver.Value) ([
 		return nil, err
 	}
 	return list, nil
+}
+
+// Audits implements store.History.
+func (h history) Audits(ctx context.Context, q query.Query) ([]*entitlement.Record, error) {
+	return nil, fmt.Errorf("sqlstore: audits are not served")
+}
+
+// CountAudits implements store.History.
+func (h history) CountAudits(ctx context.Context, filter query.Expr) (int, error) {
+	return 0, fmt.Errorf("sqlstore: audits are not served")
+}
+
+// orNull is text, or null where it is empty.
+func orNull[S ~string](s S) driver.Value {
+	if s == "" {
+		return nil
+	}
+	return string(s)
 }

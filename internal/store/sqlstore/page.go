@@ -21,7 +21,7 @@ func (c *compiler) keys(order []query.Order) ([]sortKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.kind == kindFlag {
+		if p.kind == kindFlag || p.kind == kindLink {
 			return nil, &store.PathError{Path: o.Path, Reason: "it cannot be sorted by"}
 		}
 		keys = append(keys, sortKey{path: p, name: o.Path, desc: o.Descending})

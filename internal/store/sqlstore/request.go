@@ -23,8 +23,10 @@ var requests = build(entity[entitlement.Request]{
 		word("state", func(o *entitlement.Request) *entitlement.RequestState { return &o.State }, "state"),
 		text("status", func(o *entitlement.Request) *string { return &o.Status }, "status"),
 		atTheEnd(instant("completed", func(o *entitlement.Request) *time.Time { return &o.CompletedAt }, "completedDateTime")),
+		atTheEnd(opaque("open_key", func(o *entitlement.Request) *string { return &o.OpenKey })),
 	},
 	flags: []condition{
 		{path: "open", yes: "completed IS NULL", no: "completed IS NOT NULL"},
 	},
+	links: []link{{path: "approver/objectId", table: "approver", back: "request", column: "person"}},
 })

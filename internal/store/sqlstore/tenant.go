@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	tenantSelect = "SELECT number, id, clock_offset, callout_key, token_key, created FROM tenant"
-	tenantInsert = "INSERT INTO tenant (number, id, clock_offset, callout_key, token_key, created)" +
-		" SELECT COALESCE(MAX(number), 0) + 1, $1, $2, $3, $4, $5 FROM tenant"
-	tenantOffset = "UPDATE tenant SET clock_offset = $2 WHERE number = $1"
+	tenantSelect = "SELECT number, id, clock_offset, callout_key, token_key, created, settings FROM tenant"
+	tenantInsert = "INSERT INTO tenant (number, id, clock_offset, callout_key, token_key, created, settings)" +
+		" SELECT COALESCE(MAX(number), 0) + 1, $1, $2, $3, $4, $5, $6 FROM tenant"
+	tenantOffset   = "UPDATE tenant SET clock_offset = $2 WHERE number = $1"
+	tenantSettings = "UPDATE tenant SET settings = $2 WHERE number = $1"
 )
 
 // tenantKey is a tenant's id and the small number that stands for it in all keys.
@@ -107,10 +108,14 @@ func (s *Store) CreateTenant(ctx context.Context, t *entitlement.Tenant) error {
 	if t.ID == "" {
 		return fmt.Errorf("sqlstore: a tenant needs an id")
 	}
+	settings, err := encode(t.Settings)
+	if err != nil {
+		return fmt.Errorf("sqlstore: encoding settings: %w", err)
+	}
 	encoding := base64.StdEncoding
 	return s.writer.do(ctx, tenantKey{}, func(x *txn) error {
 		_, err := x.conn.exec(context.Background(), tenantInsert, string(t.ID), int64(t.ClockOffset),
-			encoding.EncodeToString(t.CalloutKey), encoding.EncodeToString(t.TokenKey), t.CreatedAt.UnixMicro())
+			encoding.EncodeToString(t.CalloutKey), encoding.EncodeToString(t.TokenKey), t.CreatedAt.UnixMicro(), settings)
 		return err
 	})
 }
@@ -126,6 +131,9 @@ func scanTenant(v []driver.Value) (t entitlement.Tenant, err error) {
 	}
 	if err != nil {
 		return t, fmt.Errorf("sqlstore: the keys of tenant %s: %w", id, err)
+	}
+	if err := decode(v[6], &t.Settings); err != nil {
+		return t, fmt.Errorf("sqlstore: the settings of tenant %s: %w", id, err)
 	}
 	return t, nil
 }
@@ -173,5 +181,20 @@ func (t tenants) SetClockOffset(ctx context.Context, offset time.Duration) error
 	}
 	// A clock that moves ahead brings what is due nearer.
 	_, err = t.conn.exec(ctx, jobShift, t.number, (now.ClockOffset - offset).Microseconds())
+	return err
+}
+
+// SetSettings implements store.Tenants.
+func (t tenants) SetSettings(_ context.Context, s entitlement.Settings) error {
+	ctx, err := t.writes()
+	if err != nil {
+		return err
+	}
+	text, err := encode(s)
+	if err != nil {
+		return fmt.Errorf("sqlstore: encoding settings: %w", err)
+	}
+	t.self = nil
+	_, err = t.conn.exec(ctx, tenantSettings, t.number, text)
 	return err
 }

@@ -34,6 +34,11 @@ type txn struct {
 	users            table[entitlement.User]
 	groups           table[entitlement.Group]
 	memberships      table[entitlement.Membership]
+	approvers        table[entitlement.Approver]
+	incompatible     table[entitlement.Incompatibility]
+	organizations    table[entitlement.ConnectedOrganization]
+	principals       table[entitlement.ServicePrincipal]
+	idempotencyKeys  table[entitlement.IdempotencyKey]
 }
 
 func newTxn(c *conn, t tenantKey, writable bool) *txn {
@@ -51,11 +56,18 @@ func newTxn(c *conn, t tenantKey, writable bool) *txn {
 	x.users = table[entitlement.User]{x, users}
 	x.groups = table[entitlement.Group]{x, groups}
 	x.memberships = table[entitlement.Membership]{x, memberships}
+	x.approvers = table[entitlement.Approver]{x, approvers}
+	x.incompatible = table[entitlement.Incompatibility]{x, incompatibilities}
+	x.organizations = table[entitlement.ConnectedOrganization]{x, organizations}
+	x.principals = table[entitlement.ServicePrincipal]{x, principals}
+	x.idempotencyKeys = table[entitlement.IdempotencyKey]{x, idempotencyKeys}
 	x.tx = store.Tx{
 		Catalogs: &x.catalogs, Packages: &x.packages, Policies: &x.policies, Extensions: &x.extensions,
 		Resources: &x.resources, RoleScopes: &x.roleScopes, ResourceRequests: &x.resourceRequests,
 		Requests: &x.requests, Assignments: &x.assignments, Grants: &x.grants,
 		Users: &x.users, Groups: &x.groups, Memberships: &x.memberships,
+		Approvers: &x.approvers, Incompatible: &x.incompatible, Organizations: &x.organizations,
+		Principals: &x.principals, IdempotencyKeys: &x.idempotencyKeys,
 		Tenant: tenants{x}, Jobs: jobs{x}, History: history{x},
 	}
 	return x

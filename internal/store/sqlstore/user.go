@@ -9,5 +9,6 @@ var users = build(entity[entitlement.User]{
 	fields: []field[entitlement.User]{
 		text("display_name", func(o *entitlement.User) *string { return &o.DisplayName }, "displayName"),
 		text("principal_name", func(o *entitlement.User) *string { return &o.UserPrincipalName }, "userPrincipalName"),
+		seldom(id("manager", func(o *entitlement.User) *entitlement.ID { return &o.ManagerID }, "manager/id")),
 	},
 })

@@ -60,6 +60,16 @@ func fixtures() []fixture {
 			(*entitlement.Group).Meta, func(o *entitlement.Group) { other(&o.DisplayName); o.GroupTypes = nil }},
 		of[entitlement.Membership]{"Memberships", func(tx *store.Tx) store.Table[entitlement.Membership] { return tx.Memberships },
 			(*entitlement.Membership).Meta, func(o *entitlement.Membership) { o.Granted = false }},
+		of[entitlement.Approver]{"Approvers", func(tx *store.Tx) store.Table[entitlement.Approver] { return tx.Approvers },
+			(*entitlement.Approver).Meta, func(o *entitlement.Approver) { o.IsAlternate = false }},
+		of[entitlement.Incompatibility]{"Incompatible", func(tx *store.Tx) store.Table[entitlement.Incompatibility] { return tx.Incompatible },
+			(*entitlement.Incompatibility).Meta, func(o *entitlement.Incompatibility) {}},
+		of[entitlement.ConnectedOrganization]{"Organizations", func(tx *store.Tx) store.Table[entitlement.ConnectedOrganization] { return tx.Organizations },
+			(*entitlement.ConnectedOrganization).Meta, func(o *entitlement.ConnectedOrganization) { other(&o.DisplayName); o.Description = nil }},
+		of[entitlement.ServicePrincipal]{"Principals", func(tx *store.Tx) store.Table[entitlement.ServicePrincipal] { return tx.Principals },
+			(*entitlement.ServicePrincipal).Meta, func(o *entitlement.ServicePrincipal) { other(&o.DisplayName); o.Owners = nil }},
+		of[entitlement.IdempotencyKey]{"IdempotencyKeys", func(tx *store.Tx) store.Table[entitlement.IdempotencyKey] { return tx.IdempotencyKeys },
+			(*entitlement.IdempotencyKey).Meta, func(o *entitlement.IdempotencyKey) { other(&o.Digest) }},
 	}
 }
 
