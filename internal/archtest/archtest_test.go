@@ -20,32 +20,35 @@ var may = map[string]struct {
 	purpose string
 	imports []string
 }{
-	"internal/entitlement":     {"the vocabulary; imports only the standard library", nil},
-	"internal/query":           {"filters as data; imports only the standard library", nil},
-	"internal/failpoint":       {"places at which crash tests kill the process", nil},
-	"internal/config":          {"the typed configuration", nil},
-	"internal/lifecycle":       {"pure state machines", []string{"internal/entitlement"}},
-	"internal/rules":           {"pure decisions about people", []string{"internal/entitlement", "internal/query"}},
-	"internal/odata":           {"URL syntax; knows no entity", []string{"internal/query"}},
-	"internal/store":           {"the storage contract", []string{"internal/entitlement", "internal/query"}},
-	"internal/store/sqlstore":  {"the one SQL implementation", []string{"internal/store", "internal/entitlement", "internal/query", "internal/failpoint"}},
-	"internal/store/storetest": {"what every store must pass", []string{"internal/store", "internal/entitlement", "internal/query"}},
-	"internal/callout":         {"outbound calls behind the wall", []string{"internal/entitlement"}},
-	"internal/auth":            {"tokens in and out", []string{"internal/entitlement"}},
-	"internal/directory":       {"questions about people", []string{"internal/entitlement", "internal/store"}},
-	"internal/delivery":        {"roles given and taken", []string{"internal/entitlement", "internal/query", "internal/store"}},
-	"internal/engine":          {"core and store joined", []string{"internal/entitlement", "internal/lifecycle", "internal/rules", "internal/query", "internal/store", "internal/failpoint"}},
-	"internal/graph":           {"the HTTP API; reaches the store only through the engine", []string{"internal/entitlement", "internal/lifecycle", "internal/odata", "internal/query", "internal/engine", "internal/failpoint"}},
-	"internal/server":          {"assembles, starts and stops", []string{"internal/entitlement", "internal/lifecycle", "internal/query", "internal/store", "internal/store/sqlstore", "internal/engine", "internal/graph", "internal/auth", "internal/callout", "internal/directory", "internal/delivery", "internal/config", "internal/failpoint"}},
-	"internal/testenv":         {"a whole server for tests; never imported by what is shipped", []string{"internal/server", "internal/entitlement", "internal/callout"}},
-	"internal/archtest":        {"this test", nil},
-	"internal/crashtest":       {"kills the real process; tests only", []string{"internal/testenv"}},
-	"cmd/anteroom":             {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
-	"bench":                    {"the benchmark: an HTTP client", []string{"internal/store/sqlstore"}},
+	"internal/entitlement":      {"the vocabulary; imports only the standard library", nil},
+	"internal/query":            {"filters as data; imports only the standard library", nil},
+	"internal/failpoint":        {"places at which crash tests kill the process", nil},
+	"internal/config":           {"the typed configuration", nil},
+	"internal/lifecycle":        {"pure state machines", []string{"internal/entitlement"}},
+	"internal/rules":            {"pure decisions about people", []string{"internal/entitlement", "internal/query"}},
+	"internal/odata":            {"URL syntax; knows no entity", []string{"internal/query"}},
+	"internal/memberrule":       {"the rule language of automatic assignment; imports only the standard library", nil},
+	"internal/notice":           {"the sinks of notices", []string{"internal/entitlement", "internal/callout", "internal/config"}},
+	"internal/store/modelstore": {"a store in plain memory for the simulation; tests only", []string{"internal/store", "internal/entitlement", "internal/query"}},
+	"internal/store":            {"the storage contract", []string{"internal/entitlement", "internal/query"}},
+	"internal/store/sqlstore":   {"the one SQL implementation", []string{"internal/store", "internal/entitlement", "internal/query", "internal/failpoint"}},
+	"internal/store/storetest":  {"what every store must pass", []string{"internal/store", "internal/entitlement", "internal/query"}},
+	"internal/callout":          {"outbound calls behind the wall", []string{"internal/entitlement"}},
+	"internal/auth":             {"tokens in and out", []string{"internal/entitlement"}},
+	"internal/directory":        {"questions about people", []string{"internal/entitlement", "internal/query", "internal/store", "internal/memberrule"}},
+	"internal/delivery":         {"roles given and taken", []string{"internal/entitlement", "internal/query", "internal/store"}},
+	"internal/engine":           {"core and store joined", []string{"internal/entitlement", "internal/lifecycle", "internal/rules", "internal/query", "internal/store", "internal/memberrule", "internal/failpoint"}},
+	"internal/graph":            {"the HTTP API; reaches the store only through the engine", []string{"internal/entitlement", "internal/lifecycle", "internal/odata", "internal/query", "internal/engine", "internal/failpoint"}},
+	"internal/server":           {"assembles, starts and stops", []string{"internal/entitlement", "internal/lifecycle", "internal/query", "internal/store", "internal/store/sqlstore", "internal/engine", "internal/graph", "internal/auth", "internal/callout", "internal/directory", "internal/delivery", "internal/notice", "internal/config", "internal/failpoint"}},
+	"internal/testenv":          {"a whole server for tests; never imported by what is shipped", []string{"internal/server", "internal/entitlement", "internal/callout"}},
+	"internal/archtest":         {"this test", nil},
+	"internal/crashtest":        {"kills the real process; tests only", []string{"internal/testenv"}},
+	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
+	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore"}},
 }
 
 // pure packages import nothing but the standard library and the packages listed above.
-var pure = []string{"internal/entitlement", "internal/query", "internal/lifecycle", "internal/rules", "internal/store", "internal/failpoint"}
+var pure = []string{"internal/entitlement", "internal/query", "internal/lifecycle", "internal/rules", "internal/store", "internal/memberrule", "internal/failpoint"}
 
 type listed struct {
 	ImportPath string
@@ -78,7 +81,7 @@ func TestImports(t *testing.T) {
 // TestCoreDoesNoIO holds the functional core away from the clock, the network and the disk.
 func TestCoreDoesNoIO(t *testing.T) {
 	forbidden := []string{"os", "net", "net/http", "database/sql", "context", "math/rand", "math/rand/v2", "crypto/rand", "io/fs", "log/slog"}
-	for _, name := range []string{"internal/entitlement", "internal/lifecycle", "internal/rules", "internal/query"} {
+	for _, name := range []string{"internal/entitlement", "internal/lifecycle", "internal/rules", "internal/query", "internal/memberrule"} {
 		for _, p := range list(t, module+name) {
 			for _, imp := range p.Imports {
 				if slices.Contains(forbidden, imp) {

@@ -184,7 +184,7 @@ func (d *DevIssuer) roles(appID string) []string {
 // scopes are those asked for that this server knows, whatever resource they are written
 // with, or ReadWrite.All if there is none, as with ".default".
 func scopes(asked string) string {
-	known := []string{entitlement.PermissionReadWrite, entitlement.PermissionRead, entitlement.PermissionSubjectAccess}
+	known := []string{entitlement.PermissionReadWrite, entitlement.PermissionRead, entitlement.PermissionSubjectAccess, entitlement.PermissionAuditLog}
 	var given []string
 	for _, s := range strings.Fields(asked) {
 		s = s[strings.LastIndexByte(s, '/')+1:]

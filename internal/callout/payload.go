@@ -22,7 +22,7 @@ type Payload struct {
 
 	Stage           entitlement.Stage        `json:"Stage"`
 	RequestType     entitlement.RequestType  `json:"RequestType"`
-	Answers         [0]struct{}              `json:"Answers"` // always empty: no questions are asked
+	Answers         []PayloadAnswer          `json:"Answers"`
 	State           entitlement.RequestState `json:"State"`
 	Status          string                   `json:"Status"`
 	CallbackTimeout CallbackTimeout          `json:"CallbackConfiguration"`
@@ -54,9 +54,39 @@ type PayloadTarget struct {
 	ObjectID      entitlement.ID `json:"ObjectId"`
 	DisplayName   string         `json:"DisplayName"`
 	PrincipalName string         `json:"PrincipalName"`
-	// ConnectedOrganization is always null: there are none.
-	ConnectedOrganization *struct{} `json:"ConnectedOrganization"`
+	// ConnectedOrganization is null for who belongs to none.
+	ConnectedOrganization *PayloadObject `json:"ConnectedOrganization"`
 }
+
+// PayloadAnswer is an answer to a question of the policy.
+type PayloadAnswer struct {
+	Value        string          `json:"Value"`
+	DisplayValue string          `json:"DisplayValue"`
+	Question     PayloadQuestion `json:"AnsweredQuestion"`
+}
+
+// PayloadQuestion is a question that was answered.
+type PayloadQuestion struct {
+	ID   entitlement.ID `json:"Id"`
+	Text string         `json:"Text"`
+}
+
+// AssignmentPayload is the body that the two stages before expiry send. There is nobody who
+// asks and nothing to call back.
+//
+// contract: lifecycle b.1 (accessPackageAssignmentCalloutData)
+type AssignmentPayload struct {
+	RequestID       entitlement.ID    `json:"AccessPackageAssignmentRequestId"`
+	CallbackTimeout *struct{}         `json:"CallbackConfiguration"` // always null: it never waits
+	CalloutID       entitlement.ID    `json:"CustomExtensionStageInstanceId"`
+	Stage           entitlement.Stage `json:"Stage"`
+	Package         PayloadObject     `json:"AccessPackage"`
+	Catalog         PayloadObject     `json:"AccessPackageCatalog"`
+	Assignment      PayloadAssignment `json:"Assignment"`
+}
+
+// JSON returns the payload as it is sent, like Payload.JSON.
+func (p AssignmentPayload) JSON() []byte { return encode(p) }
 
 // PayloadPolicy names the assignment policy.
 type PayloadPolicy struct {
@@ -85,9 +115,11 @@ func (t CallbackTimeout) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // JSON returns the payload as it is sent. Text that is not UTF-8 is mended with
 // U+FFFD.
-func (p Payload) JSON() []byte {
+func (p Payload) JSON() []byte { return encode(p) }
+
+func encode(p any) []byte {
 	b, err := json.Marshal(p, jsontext.AllowInvalidUTF8(true))
-	if err != nil { // no member of a Payload can fail
+	if err != nil { // no member of a payload can fail
 		panic("callout: " + err.Error())
 	}
 	return b

@@ -2,6 +2,7 @@ package callout
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
@@ -102,6 +103,7 @@ type Message struct {
 	ID          string // webhook-id: the callout instance id, one for all attempts
 	URL         string
 	Body        []byte             // JSON; not changed while it is sent
+	ContentType string             // of the body; empty means application/json
 	CallbackURL string             // header Anteroom-Callback-Url; empty means none
 	Key         ed25519.PrivateKey // signs the message
 	KeyID       string             // header Anteroom-Key-Id; empty means none
@@ -161,7 +163,7 @@ func (s *Sender) Send(ctx context.Context, m Message) Result {
 
 func (s *Sender) header(m Message) http.Header {
 	h := http.Header{}
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", cmp.Or(m.ContentType, "application/json"))
 	h.Set("User-Agent", s.userAgent)
 	h.Set("webhook-id", m.ID)
 	h.Set("webhook-timestamp", strconv.FormatInt(m.Time.Unix(), 10))

@@ -76,17 +76,20 @@ func isLoopback(host string) bool {
 
 // agree checks settings against each other.
 func (r *reader) agree(c *Config) {
-	at := func(key, format string, args ...any) {
-		r.problems = append(r.problems, Problem{Line: r.lines[key], Key: key, Message: fmt.Sprintf(format, args...)})
-	}
 	if host, _, err := net.SplitHostPort(c.Listen); err == nil && c.TLS == nil && !c.BehindProxy && !isLoopback(host) {
-		at("listen", "is open to the network without TLS; add tls with certFile and keyFile, "+
+		r.at("listen", "is open to the network without TLS; add tls with certFile and keyFile, "+
 			"or behindProxy: true if a proxy in front ends TLS, or listen on 127.0.0.1")
 	}
 	if strings.HasPrefix(c.PublicURL, "http:") && c.TLS != nil && c.TLS.CertFile != "" && c.TLS.KeyFile != "" {
-		at("publicURL", "is http although tls is set; begin it with https://")
+		r.at("publicURL", "is http although tls is set; begin it with https://")
 	}
 	if c.HealthListen != "" && c.HealthListen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
-		at("healthListen", "is the address of listen; take another port, or remove it to have the checks on the main listener")
+		r.at("healthListen", "is the address of listen; take another port, or remove it to have the checks on the main listener")
 	}
+	r.agreeNotices(c)
+}
+
+// at reports what is wrong with a key that was read.
+func (r *reader) at(key, format string, args ...any) {
+	r.problems = append(r.problems, Problem{Line: r.lines[key], Key: key, Message: fmt.Sprintf(format, args...)})
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // Check looks at what the configuration names: that the certificate and its key can be
-// read and belong together, and that the database can be written where it is to be. It
-// leaves nothing behind. The error is of type Problems.
+// read and belong together, that the mail server's password can be read, and that the
+// database can be written where it is to be. It leaves nothing behind. The error is of type Problems.
 func (c *Config) Check() error {
 	var problems Problems
 	report := func(key, format string, args ...any) {
@@ -29,6 +29,11 @@ func (c *Config) Check() error {
 			if _, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile); err != nil {
 				report("tls.certFile", "is no certificate of the key in keyFile: %v", err)
 			}
+		}
+	}
+	if smtp := c.Notices.SMTP; smtp != nil && smtp.PasswordFile != "" {
+		if _, err := smtp.Password(); err != nil {
+			report("notices.smtp.passwordFile", "%v; give the path of a file that holds the password alone and that the server's user may read", err)
 		}
 	}
 	if problem := checkData(c.Data); problem != "" {

@@ -23,6 +23,7 @@ type Config struct {
 	Data         string   // path of the SQLite file
 	Tenants      []Tenant // at least one
 	Callouts     Callouts
+	Notices      Notices
 	Lifecycle    Lifecycle
 	Shutdown     Shutdown
 	Limits       Limits
@@ -65,10 +66,16 @@ type Callouts struct {
 	PerEndpoint int
 }
 
-// Lifecycle has what the documentation of the original service contradicts itself in.
+// Lifecycle has what the documentation of the original service contradicts itself in or
+// leaves open.
 type Lifecycle struct {
 	// AllowDenyAtCreated lets a callback deny a request at assignmentRequestCreated.
 	AllowDenyAtCreated bool
+	// RequestRetention is how long a request is kept after its end, 24 hours to 10 years.
+	RequestRetention time.Duration
+	// MaxClockJump is how far the real clock may jump between two looks at it before
+	// expiry pauses, 10 seconds to 24 hours.
+	MaxClockJump time.Duration
 }
 
 // Shutdown is how the server stops.
@@ -93,7 +100,7 @@ type Log struct {
 func defaults() *Config {
 	return &Config{
 		Callouts:  Callouts{PerEndpoint: 64},
-		Lifecycle: Lifecycle{AllowDenyAtCreated: true},
+		Lifecycle: Lifecycle{AllowDenyAtCreated: true, RequestRetention: 90 * 24 * time.Hour, MaxClockJump: 5 * time.Minute},
 		Shutdown:  Shutdown{Drain: 15 * time.Second},
 		Limits:    Limits{Body: 1 << 20, Headers: 64 << 10},
 		Log:       Log{Level: slog.LevelInfo, Format: "json"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -52,8 +53,15 @@ func TestExample(t *testing.T) {
 			}},
 			Administrators: []string{"6a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9"},
 		}},
-		Callouts:  Callouts{Allow: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")}, PerEndpoint: 64},
-		Lifecycle: Lifecycle{AllowDenyAtCreated: true},
+		Callouts: Callouts{Allow: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")}, PerEndpoint: 64},
+		Notices: Notices{
+			Webhook: &Webhook{URL: "https://hooks.example.org/anteroom"},
+			SMTP: &SMTP{
+				Server: "mail.example.org:587", TLS: "starttls", From: mail.Address{Name: "Access requests", Address: "access@example.org"},
+				Username: "anteroom", PasswordFile: "/etc/anteroom/smtp-password",
+			},
+		},
+		Lifecycle: Lifecycle{AllowDenyAtCreated: true, RequestRetention: 90 * 24 * time.Hour, MaxClockJump: 5 * time.Minute},
 		Shutdown:  Shutdown{Drain: 15 * time.Second},
 		Limits:    Limits{Body: 1048576, Headers: 65536},
 		Log:       Log{Level: slog.LevelInfo, Format: "json"},
@@ -74,7 +82,8 @@ func TestExampleDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(data)
-	for _, key := range []string{"behindProxy: false", "allowHTTP: false", "perEndpoint: 64", "algorithms: [RS256, ES256, PS256]"} {
+	for _, key := range []string{"behindProxy: false", "allowHTTP: false", "perEndpoint: 64", "algorithms: [RS256, ES256, PS256]",
+		"tls: starttls", "requestRetention: 2160h", "maxClockJump: 5m"} {
 		if !strings.Contains(text, "# "+key+"\n") {
 			t.Errorf("the example has no %q", key)
 		}
@@ -191,6 +200,13 @@ func TestRefusals(t *testing.T) {
 		{"", "callouts: {perEndpoint: 99999999999999999999}\n", 12, "callouts.perEndpoint", "whole number of calls"},
 		{"", "lifecycle: {allowDenyAtCreated: maybe}\n", 12, "lifecycle.allowDenyAtCreated", "must be true or false"},
 		{"", "lifecycle: {deny: true}\n", 12, "lifecycle.deny", "there are allowDenyAtCreated"},
+		{"", "lifecycle: {requestRetention: 0s}\n", 12, "lifecycle.requestRetention", "a duration such as 24h or 2160h (90 days), from 24h0m0s to 87600h0m0s"},
+		{"", "lifecycle: {requestRetention: 90d}\n", 12, "lifecycle.requestRetention", "not \"90d\""},
+		{"", "lifecycle: {requestRetention: 23h59m}\n", 12, "lifecycle.requestRetention", "from 24h0m0s"},
+		{"", "lifecycle: {requestRetention: 87601h}\n", 12, "lifecycle.requestRetention", "to 87600h0m0s"},
+		{"", "lifecycle: {requestRetention: 2160}\n", 12, "lifecycle.requestRetention", "must be a duration"},
+		{"", "lifecycle: {maxClockJump: 9s}\n", 12, "lifecycle.maxClockJump", "a duration such as 15s or 1m30s, from 10s to 24h0m0s"},
+		{"", "lifecycle:\n  maxClockJump: 25h\n", 13, "lifecycle.maxClockJump", "to 24h0m0s"},
 		{"", "shutdown: {drain: 15}\n", 12, "shutdown.drain", "a duration such as 15s"},
 		{"", "shutdown: {drain: 11m}\n", 12, "shutdown.drain", "from 0s to 10m0s"},
 		{"", "shutdown: {drain: -1s}\n", 12, "shutdown.drain", "from 0s"},
@@ -219,7 +235,7 @@ func TestRefusals(t *testing.T) {
 
 func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := Parse([]byte("colour: red\nlisten: 0.0.0.0:1\ntenants:\n  - id: x\n    color: y\n"))
-	want := `line 1: colour: there is no such setting; there are listen, publicURL, tls, behindProxy, healthListen, data, tenants, callouts, lifecycle, shutdown, limits, log
+	want := `line 1: colour: there is no such setting; there are listen, publicURL, tls, behindProxy, healthListen, data, tenants, callouts, notices, lifecycle, shutdown, limits, log
 line 1: publicURL: is missing; give what clients call the server, such as https://access.example.org
 line 1: data: is missing; give the path of the database file, such as /var/lib/anteroom/anteroom.db
 line 2: listen: is open to the network without TLS; add tls with certFile and keyFile, or behindProxy: true if a proxy in front ends TLS, or listen on 127.0.0.1

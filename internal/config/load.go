@@ -85,11 +85,10 @@ func (r *reader) config(n node, c *Config) {
 		field{"data", "give the path of the database file, such as /var/lib/anteroom/anteroom.db", func(n node) { r.data(n, &c.Data) }},
 		field{"tenants", "at least one is needed", func(n node) { r.tenants(n, c) }},
 		field{"callouts", "", func(n node) { r.callouts(n, &c.Callouts) }},
-		field{"lifecycle", "", func(n node) {
-			r.mapping(n, field{"allowDenyAtCreated", "", func(n node) { r.flag(n, &c.Lifecycle.AllowDenyAtCreated) }})
-		}},
+		field{"notices", "", func(n node) { r.notices(n, &c.Notices) }},
+		field{"lifecycle", "", func(n node) { r.lifecycle(n, &c.Lifecycle) }},
 		field{"shutdown", "", func(n node) {
-			r.mapping(n, field{"drain", "", func(n node) { r.duration(n, 10*time.Minute, &c.Shutdown.Drain) }})
+			r.mapping(n, field{"drain", "", func(n node) { r.duration(n, 0, 10*time.Minute, &c.Shutdown.Drain) }})
 		}},
 		field{"limits", "", func(n node) { r.limits(n, &c.Limits) }},
 		field{"log", "", func(n node) { r.log(n, &c.Log) }},
@@ -138,6 +137,14 @@ func (r *reader) callouts(n node, c *Callouts) {
 		}},
 		field{"allowHTTP", "", func(n node) { r.flag(n, &c.AllowHTTP) }},
 		field{"perEndpoint", "", func(n node) { r.int(n, 1, 1000, "calls", &c.PerEndpoint) }},
+	)
+}
+
+func (r *reader) lifecycle(n node, l *Lifecycle) {
+	r.mapping(n,
+		field{"allowDenyAtCreated", "", func(n node) { r.flag(n, &l.AllowDenyAtCreated) }},
+		field{"requestRetention", "", func(n node) { r.duration(n, 24*time.Hour, 10*365*24*time.Hour, &l.RequestRetention) }},
+		field{"maxClockJump", "", func(n node) { r.duration(n, 10*time.Second, 24*time.Hour, &l.MaxClockJump) }},
 	)
 }
 

@@ -156,14 +156,18 @@ func (r *reader) number(n node, least, most int64, unit string, into *int64) {
 	*into = v
 }
 
-// duration reads a duration of Go up to the most.
-func (r *reader) duration(n node, most time.Duration, into *time.Duration) {
-	want := fmt.Sprintf("a duration such as 15s or 1m30s, from 0s to %s", most)
+// duration reads a duration of Go between two bounds. Days are not a unit of it.
+func (r *reader) duration(n node, least, most time.Duration, into *time.Duration) {
+	such := "15s or 1m30s"
+	if least >= time.Hour {
+		such = "24h or 2160h (90 days)"
+	}
+	want := fmt.Sprintf("a duration such as %s, from %s to %s", such, least, most)
 	if !r.scalar(n, want, "!!str") {
 		return
 	}
 	v, err := time.ParseDuration(n.Value)
-	if err != nil || v < 0 || v > most {
+	if err != nil || v < least || v > most {
 		r.problem(n, "must be %s, not %q", want, clip(n.Value))
 		return
 	}

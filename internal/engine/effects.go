@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
+	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/lifecycle"
-	"anteroom/internal/query"
+	"anteroom/internal/rules"
 	"anteroom/internal/store"
 )
 
@@ -18,28 +18,19 @@ import (
 func (c *change) perform(effects []lifecycle.Effect) (follow *entitlement.Event, err error) {
 	for _, eff := range effects {
 		switch eff.Kind {
-		case lifecycle.SendCallout:
-			c.later(store.JobCallout, eff)
-		case lifecycle.WakeAt:
-			c.later(store.JobTimeout, eff)
-		case lifecycle.EndWait:
-			err = c.endWait(eff.Wait)
-		case lifecycle.OpenAssignment:
-			err = c.openAssignment(true)
+		case lifecycle.FindApprovers:
+			follow, err = c.askedBy(eff)
+		case lifecycle.Admit:
+			follow, err = c.admit(eff)
 		case lifecycle.Grant:
 			follow, err = c.grant(eff)
+		case lifecycle.Update:
+			follow, err = c.update(eff)
 		case lifecycle.Revoke:
 			follow, err = c.revoke(eff)
-		case lifecycle.DeliverAssignment:
-			err = c.moveAssignment(entitlement.AssignmentDelivered)
-		case lifecycle.FailAssignment:
-			err = c.closeAssignment(false)
-		case lifecycle.DropAssignment:
-			err = c.closeAssignment(true)
-		case lifecycle.Complete:
-			c.r.CompletedAt = c.now
+		case lifecycle.Note: // recorded with the event
 		default:
-			err = fmt.Errorf("engine: unknown effect %q", eff.Kind)
+			err = c.do(eff)
 		}
 		if err != nil {
 			return nil, err
@@ -48,17 +39,46 @@ func (c *change) perform(effects []lifecycle.Effect) (follow *entitlement.Event,
 	return follow, nil
 }
 
-// later makes a job of an effect. Its due time is a real one: the tenant's clock less its
-// offset.
-func (c *change) later(kind store.JobKind, eff lifecycle.Effect) {
-	job := store.Job{
-		JobKey: store.JobKey{Tenant: c.by.Tenant, Kind: kind, Ref: c.r.ID, N: eff.Wait},
-		Due:    eff.At.Add(-c.offset),
+// do does an effect from which nothing follows.
+func (c *change) do(eff lifecycle.Effect) error {
+	switch eff.Kind {
+	case lifecycle.SendCallout:
+		c.call(eff)
+	case lifecycle.WakeAt:
+		c.later(store.Job{JobKey: c.key(store.JobTimeout, c.r.ID, eff.Wait)}, eff.At)
+	case lifecycle.EndWait:
+		return c.endWait(eff.Wait)
+	case lifecycle.AskApprovers:
+		return c.askApprovers(eff.To)
+	case lifecycle.OpenAssignment:
+		return c.openAssignment()
+	case lifecycle.DeliverAssignment:
+		return c.deliverAssignment(entitlement.AssignmentEventDelivered)
+	case lifecycle.PartlyDeliverAssignment:
+		return c.deliverAssignment(entitlement.AssignmentEventPartly)
+	case lifecycle.FailAssignment:
+		return c.closeAssignment(false)
+	case lifecycle.DropAssignment:
+		return c.closeAssignment(true)
+	case lifecycle.Complete:
+		c.r.CompletedAt = c.now
+	case lifecycle.Reopen:
+		c.r.CompletedAt = time.Time{}
+	case lifecycle.Notify:
+		return c.tell(eff, c.notice(eff))
+	default:
+		return fmt.Errorf("engine: unknown effect %q", eff.Kind)
 	}
-	if cur := c.r.Progress.Current(); kind == store.JobCallout && cur != nil {
+	return nil
+}
+
+// call leaves a job that makes an attempt to call the current extension.
+func (c *change) call(eff lifecycle.Effect) {
+	job := store.Job{JobKey: c.key(store.JobCallout, c.r.ID, eff.Wait)}
+	if cur := c.r.Progress.Current(); cur != nil {
 		job.Lane, job.Attempt = laneOf(c.r.Progress.Plan.Callouts[cur.Plan].URL), cur.Attempts
 	}
-	c.jobs = append(c.jobs, job)
+	c.later(job, eff.At)
 }
 
 // laneOf is the lane of calls of an endpoint: its host. Extensions at one host share its
@@ -74,147 +94,60 @@ func laneOf(endpoint string) string {
 // endWait removes the jobs of a wait that is over.
 func (c *change) endWait(wait int) error {
 	for _, kind := range []store.JobKind{store.JobCallout, store.JobTimeout} {
-		if _, err := c.tx.Jobs.Delete(c.ctx, store.JobKey{Tenant: c.by.Tenant, Kind: kind, Ref: c.r.ID, N: wait}); err != nil {
+		if err := c.drop(c.key(kind, c.r.ID, wait)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// openAssignment brings the assignment into being. Who has the package through the policy
-// already keeps the assignment that they have: the request renews it. first says that the
-// request has opened none before, so that the id that it reserved is free.
-func (c *change) openAssignment(first bool) error {
-	if c.assignment != nil {
-		return nil
+// askedBy finds out whom the stage of approval that has begun means.
+func (c *change) askedBy(eff lifecycle.Effect) (*entitlement.Event, error) {
+	run := c.r.Progress.Approval()
+	if run == nil {
+		return nil, fmt.Errorf("engine: request %s is not being approved", c.r.ID)
 	}
-	live, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
-		query.Equal("assignmentPolicy/id", string(c.r.PolicyID)),
-		query.Equal("target/objectId", string(c.r.TargetID)),
-		query.Equal("live", true),
-	}}})
+	found, err := c.findApprovers(c.ctx, c.tx, &c.r.Progress.Plan.Approval[run.Stage], c.r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(live) == 1 {
-		c.assignment, c.was = live[0], live[0].State
-		c.r.AssignmentID = live[0].ID
-		return nil
-	}
-	a := &entitlement.Assignment{
-		PackageID: c.r.PackageID, PolicyID: c.r.PolicyID, CatalogID: c.r.CatalogID, TargetID: c.r.TargetID,
-		RequestID: c.r.ID, State: entitlement.AssignmentDelivering, Target: c.r.Target,
-	}
-	a.ID, a.CreatedAt = c.r.AssignmentID, c.now
-	if !first {
-		if _, err := c.tx.Assignments.Get(c.ctx, a.ID); err == nil {
-			a.ID = c.NewID() // an assignment of that id is over
-			c.r.AssignmentID = a.ID
-		} else if !errors.Is(err, store.ErrNotFound) {
+	return &entitlement.Event{
+		Kind: entitlement.EventApproversFound, Wait: eff.Wait, Approvers: rules.Approvers(found, c.r.RequestorID, c.r.TargetID),
+	}, nil
+}
+
+// askApprovers makes the request one that people find among those they are asked about.
+func (c *change) askApprovers(people []entitlement.ID) error {
+	run := c.r.Progress.Approval()
+	for _, p := range people {
+		row := &entitlement.Approver{RequestID: c.r.ID, PersonID: p}
+		if run != nil {
+			row.StageID, row.IsAlternate = run.ID, run.Escalated
+		}
+		row.ID, row.CreatedAt, row.ModifiedAt = entitlement.ApproverID(c.r.ID, p), c.now, c.now
+		if err := c.tx.Approvers.Insert(c.ctx, row); err != nil && !errors.Is(err, store.ErrDuplicate) {
 			return err
 		}
 	}
-	c.assignment, c.isNew = a, true
 	return nil
 }
 
-// load makes sure that the assignment of the request is at hand.
-func (c *change) load() error {
-	if c.assignment != nil {
-		return nil
+// notice is what is told of the request: to the people named, else to who asked, and of
+// access to who has it.
+func (c *change) notice(eff lifecycle.Effect) entitlement.Notice {
+	n := entitlement.Notice{
+		RequestID: c.r.ID, AssignmentID: c.r.AssignmentID, PackageID: c.r.PackageID, PolicyID: c.r.PolicyID,
+		Requestor: c.r.Requestor, Target: c.r.Target,
 	}
-	a, err := c.tx.Assignments.Get(c.ctx, c.r.AssignmentID)
-	if err != nil {
-		return err
-	}
-	c.assignment, c.was = a, a.State
-	return nil
-}
-
-// grant gives the target all roles of the package. The assignment may have ended while
-// the request waited; then a new one is opened.
-func (c *change) grant(eff lifecycle.Effect) (*entitlement.Event, error) {
-	if err := c.load(); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	if c.assignment == nil || !c.assignment.State.Live() {
-		c.assignment, c.was = nil, ""
-		if err := c.openAssignment(false); err != nil {
-			return nil, err
+	switch {
+	case eff.To != nil:
+		for _, id := range eff.To {
+			n.To = append(n.To, entitlement.Subject{ObjectID: id, Type: entitlement.SubjectUser})
 		}
+	case eff.Notice.OfAssignment():
+		n.To = []entitlement.Subject{c.r.Target}
+	default:
+		n.To = []entitlement.Subject{c.r.Requestor}
 	}
-	roles, err := c.tx.RoleScopes.List(c.ctx, query.Query{Filter: query.Equal("accessPackage/id", string(c.r.PackageID))})
-	if err != nil {
-		return nil, err
-	}
-	outside, err := c.Deliverer.Grant(c.ctx, c.tx, c.assignment, roles, true, c.now)
-	return c.delivered(eff, outside, entitlement.EventGranted, err)
-}
-
-// revoke takes away all that the assignment gave, which ends the assignment.
-func (c *change) revoke(eff lifecycle.Effect) (*entitlement.Event, error) {
-	if err := c.load(); err != nil {
-		return nil, err
-	}
-	outside, err := c.Deliverer.Revoke(c.ctx, c.tx, c.assignment, c.now)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.moveAssignment(entitlement.AssignmentExpired); err != nil {
-		return nil, err
-	}
-	return c.delivered(eff, outside, entitlement.EventRevoked, nil)
-}
-
-// delivered returns the event that follows a delivery that is done, or leaves a job for
-// what lies outside.
-func (c *change) delivered(eff lifecycle.Effect, outside bool, done entitlement.EventKind, err error) (*entitlement.Event, error) {
-	if err != nil {
-		return nil, err
-	}
-	if outside {
-		c.later(store.JobDeliver, lifecycle.Effect{Wait: eff.Wait, At: c.now})
-		return nil, nil
-	}
-	return &entitlement.Event{Kind: done, Wait: eff.Wait}, nil
-}
-
-func (c *change) moveAssignment(to entitlement.AssignmentState) error {
-	if err := c.load(); err != nil {
-		return err
-	}
-	a, err := lifecycle.MoveAssignment(*c.assignment, to, c.now)
-	if err == nil {
-		*c.assignment = a
-	}
-	return err
-}
-
-// closeAssignment ends an assignment that was opened and not delivered, and takes back
-// what it may have given already. One that was only to be renewed stays, and so does one
-// that another request still works on: the last of them ends it.
-func (c *change) closeAssignment(drop bool) error {
-	err := c.load()
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if c.assignment.State != entitlement.AssignmentDelivering {
-		return nil
-	}
-	open, err := c.tx.Requests.List(c.ctx, query.Query{Limit: 2, Filter: query.Both(
-		query.Equal("assignment/id", string(c.assignment.ID)), query.Equal("open", true))})
-	if err != nil || slices.ContainsFunc(open, func(r *entitlement.Request) bool { return r.ID != c.r.ID }) {
-		return err
-	}
-	if _, err := c.Deliverer.Revoke(c.ctx, c.tx, c.assignment, c.now); err != nil {
-		return err
-	}
-	if drop {
-		c.dropped = true
-		return nil
-	}
-	return c.moveAssignment(entitlement.AssignmentDeliveryFailed)
+	return n
 }

@@ -26,11 +26,18 @@ type Options struct {
 	Caller    Caller
 	Directory Directory
 	Deliverer Deliverer
+	// Notifier is where notices go; nil means nowhere.
+	Notifier Notifier
+	// RequestRetention is how long a finished request is kept; zero means 90 days.
+	RequestRetention time.Duration
 	// Clock is the real clock; nil means time.Now. The clock of a tenant is ahead of it
 	// by the tenant's offset.
 	Clock func() time.Time
 	// NewID makes ids of objects; nil means time-ordered UUIDs (RFC 9562 §5.7).
 	NewID func() entitlement.ID
+	// NewSeed makes what the ids of callout instances are made of; nil means 32 random
+	// hexadecimal digits.
+	NewSeed func() string
 	// OnJobs is told of jobs that were committed, due now or later. It must not block.
 	OnJobs func([]store.Job)
 	// AllowDenyAtCreated lets a callback deny a request at assignmentRequestCreated.
@@ -54,15 +61,20 @@ type Caller interface {
 
 // Call is one attempt to call an extension for a request.
 type Call struct {
-	Request  entitlement.Request
-	Callout  entitlement.Callout
-	Planned  entitlement.PlannedCallout
-	Package  entitlement.Package
-	Catalog  entitlement.Catalog
-	Policy   entitlement.Policy
-	KeySeed  []byte    // of the tenant's callout key
-	Now      time.Time // real time
-	TenantID entitlement.TenantID
+	Request entitlement.Request
+	// Assignment is set for a call before an assignment ends; Request then says only what
+	// opened it.
+	Assignment *entitlement.Assignment
+	Callout    entitlement.Callout
+	Planned    entitlement.PlannedCallout
+	Package    entitlement.Package
+	Catalog    entitlement.Catalog
+	Policy     entitlement.Policy
+	// Organization is that of the target; nil for none.
+	Organization *entitlement.ConnectedOrganization
+	KeySeed      []byte    // of the tenant's callout key
+	Now          time.Time // real time
+	TenantID     entitlement.TenantID
 }
 
 // Directory answers questions about people. The transaction is for a directory that
@@ -70,8 +82,22 @@ type Call struct {
 type Directory interface {
 	// User returns the user or store.ErrNotFound.
 	User(ctx context.Context, tx *store.Tx, id entitlement.ID) (*entitlement.User, error)
+	// ServicePrincipal returns the service principal or store.ErrNotFound.
+	ServicePrincipal(ctx context.Context, tx *store.Tx, id entitlement.ID) (*entitlement.ServicePrincipal, error)
 	// MemberOf returns those of the groups that the user is a member of.
 	MemberOf(ctx context.Context, tx *store.Tx, user entitlement.ID, groups []entitlement.ID) (map[entitlement.ID]bool, error)
+	// Members returns those members of the group who are users and whose accounts are
+	// enabled, at most limit.
+	Members(ctx context.Context, tx *store.Tx, group entitlement.ID, limit int) ([]entitlement.ID, error)
+	// ManagerOf returns who is so many managers above the user, 1 for the manager
+	// themselves, or store.ErrNotFound.
+	ManagerOf(ctx context.Context, tx *store.Tx, user entitlement.ID, level int) (*entitlement.User, error)
+	// OrganizationOf returns the connected organization that a guest belongs to, nil for
+	// none.
+	OrganizationOf(ctx context.Context, tx *store.Tx, u *entitlement.User) (*entitlement.ConnectedOrganization, error)
+	// Matches reports whether a membership rule means the user. A rule that cannot be read
+	// is an error, and means nobody.
+	Matches(u *entitlement.User, rule string) (bool, error)
 }
 
 // Deliverer gives and takes away roles in target systems. What belongs to the built-in
@@ -79,13 +105,22 @@ type Directory interface {
 type Deliverer interface {
 	// Grant gives the assignment's target the roles that it does not have from it yet, and
 	// takes away those that it has and that are not in roles any more. With renew it also
-	// gives again what somebody took away by hand. It reports whether something is left to
-	// do outside.
-	Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (outside bool, err error)
+	// gives again what somebody took away by hand.
+	Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (entitlement.Delivered, error)
 	// Revoke takes away all that the assignment gave.
-	Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (outside bool, err error)
-	// Perform does what is left outside. It may be called more than once with one key.
+	Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (entitlement.Delivered, error)
+	// Perform does what is left outside. It may be called more than once with one key. The
+	// error is an *entitlement.PartialDelivery where the rest was done.
 	Perform(ctx context.Context, d entitlement.Delivery) error
+}
+
+// Notifier hands notices to sinks. It is safe for concurrent use.
+type Notifier interface {
+	// Sinks names the sinks that are configured.
+	Sinks() []string
+	// Send hands a notice to one of them and returns nil when it has it. The error is in
+	// words for an operator.
+	Send(ctx context.Context, sink string, t entitlement.TenantID, keySeed []byte, n entitlement.Notice) error
 }
 
 // Engine runs the product. It is safe for concurrent use.
@@ -100,6 +135,12 @@ func New(opts Options) *Engine {
 	}
 	if opts.NewID == nil {
 		opts.NewID = newID
+	}
+	if opts.NewSeed == nil {
+		opts.NewSeed = newSeed
+	}
+	if opts.RequestRetention == 0 {
+		opts.RequestRetention = defaultRetention
 	}
 	if opts.OnJobs == nil {
 		opts.OnJobs = func([]store.Job) {}

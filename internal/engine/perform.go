@@ -27,6 +27,21 @@ func (e *Engine) Perform(ctx context.Context, job store.Job) error {
 		return e.performDelivery(ctx, job)
 	case store.JobRoles:
 		return e.performRoles(ctx, job)
+	case store.JobWake:
+		failpoint.Hit("timer")
+		return e.performWake(ctx, job)
+	case store.JobWarn:
+		return e.performWarn(ctx, job)
+	case store.JobNotice:
+		return e.performNotice(ctx, job)
+	case store.JobPerson:
+		return e.performPerson(ctx, job)
+	case store.JobSweep:
+		return e.performSweep(ctx, job)
+	case store.JobPurge:
+		return e.performPurge(ctx, job)
+	case store.JobLeaver:
+		return e.performLeaver(ctx, job)
 	}
 	return fmt.Errorf("engine: unknown kind of job %q", job.Kind)
 }
@@ -118,6 +133,11 @@ func (c *Call) describe(ctx context.Context, tx *store.Tx) error {
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	if id := c.Request.Target.ConnectedOrganizationID; id != "" {
+		if c.Organization, err = tx.Organizations.Get(ctx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
 	if p, err := tx.Policies.Get(ctx, c.Request.PolicyID); err == nil {
 		c.Policy = *p
 	} else if !errors.Is(err, store.ErrNotFound) {
@@ -164,7 +184,10 @@ func (e *Engine) performDelivery(ctx context.Context, job store.Job) error {
 		return e.dropJob(ctx, job)
 	}
 	err = e.Deliverer.Perform(ctx, d)
+	var partly *entitlement.PartialDelivery
 	switch {
+	case errors.As(err, &partly) && !d.Revoke:
+		return e.finishJob(ctx, job, entitlement.Event{Kind: entitlement.EventPartlyGranted, Failures: partly.Failures})
 	case err == nil && d.Revoke:
 		return e.finishJob(ctx, job, entitlement.Event{Kind: entitlement.EventRevoked})
 	case err == nil:

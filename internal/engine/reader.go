@@ -21,6 +21,7 @@ type Reader struct {
 	RoleScopes       Visible[entitlement.RoleScope]
 	ResourceRequests Visible[entitlement.ResourceRequest]
 	Requests         Visible[entitlement.Request]
+	Approvals        Visible[entitlement.Request] // requests, as who reads their approval sees them
 	Assignments      Visible[entitlement.Assignment]
 	Users            Visible[entitlement.User]
 	Groups           Visible[entitlement.Group]
@@ -38,6 +39,7 @@ func (e *Engine) Reader(a entitlement.Actor) Reader {
 		RoleScopes:       visible(e, a, rules.RoleScopes, func(tx *store.Tx) store.Table[entitlement.RoleScope] { return tx.RoleScopes }),
 		ResourceRequests: visible(e, a, rules.ResourceRequests, func(tx *store.Tx) store.Table[entitlement.ResourceRequest] { return tx.ResourceRequests }),
 		Requests:         visible(e, a, rules.Requests, func(tx *store.Tx) store.Table[entitlement.Request] { return tx.Requests }),
+		Approvals:        visible(e, a, rules.Approvals, func(tx *store.Tx) store.Table[entitlement.Request] { return tx.Requests }),
 		Assignments:      visible(e, a, rules.Assignments, func(tx *store.Tx) store.Table[entitlement.Assignment] { return tx.Assignments }),
 		Users:            visible(e, a, rules.Users, func(tx *store.Tx) store.Table[entitlement.User] { return tx.Users }),
 		Groups:           visible(e, a, rules.Groups, func(tx *store.Tx) store.Table[entitlement.Group] { return tx.Groups }),
@@ -74,6 +76,16 @@ type Visible[T any] struct {
 	actor  entitlement.Actor
 	kind   rules.Kind
 	table  func(*store.Tx) store.Table[T]
+	// asManager, where it is set, says instead of rules.Visible what the actor may see.
+	asManager func(rules.Kind) (query.Expr, error)
+}
+
+// own is the filter for what the actor may see; nil means all.
+func (v Visible[T]) own() (query.Expr, error) {
+	if v.asManager != nil {
+		return v.asManager(v.kind)
+	}
+	return rules.Visible(v.actor, v.kind)
 }
 
 func visible[T any](e *Engine, a entitlement.Actor, k rules.Kind, table func(*store.Tx) store.Table[T]) Visible[T] {
@@ -83,7 +95,7 @@ func visible[T any](e *Engine, a entitlement.Actor, k rules.Kind, table func(*st
 // Get returns the object with that id. What does not exist and what the actor may not
 // see read the same.
 func (v Visible[T]) Get(ctx context.Context, id entitlement.ID) (*T, error) {
-	own, err := rules.Visible(v.actor, v.kind)
+	own, err := v.own()
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +119,7 @@ func (v Visible[T]) Get(ctx context.Context, id entitlement.ID) (*T, error) {
 
 // List returns the page of visible objects that q asks for.
 func (v Visible[T]) List(ctx context.Context, q query.Query) ([]*T, error) {
-	own, err := rules.Visible(v.actor, v.kind)
+	own, err := v.own()
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +134,7 @@ func (v Visible[T]) List(ctx context.Context, q query.Query) ([]*T, error) {
 
 // Count returns how many visible objects the filter holds for.
 func (v Visible[T]) Count(ctx context.Context, filter query.Expr) (int, error) {
-	own, err := rules.Visible(v.actor, v.kind)
+	own, err := v.own()
 	if err != nil {
 		return 0, err
 	}
@@ -141,7 +153,7 @@ func (v Visible[T]) Linked(ctx context.Context, path string, ids []entitlement.I
 		return nil, err
 	}
 	// What the actor may read only in part hangs on what they see only in part, too.
-	own, err := rules.Visible(v.actor, v.kind)
+	own, err := v.own()
 	if err != nil {
 		own = nil // MayExpand allows it where it hangs
 	}

@@ -38,6 +38,9 @@ func (e *Engine) EnsureTenant(ctx context.Context, id entitlement.TenantID, seed
 		if err != nil {
 			return err
 		}
+		if err := tx.Jobs.Put(ctx, purgeJob(id, e.realNow().Add(purgeEvery))); err != nil {
+			return err
+		}
 		ed := &edit{Engine: e, ctx: ctx, tx: tx, by: entitlement.System(id), now: now}
 		return ed.fill(seed)
 	})

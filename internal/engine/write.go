@@ -48,14 +48,18 @@ func insert[T any, P object[T]](ed *edit, table store.Table[T], kind rules.Kind,
 	if err := table.Insert(ed.ctx, obj); err != nil {
 		return err
 	}
-	return ed.record(kind, m.ID, "create")
+	return ed.record(kind, m.ID, "create", nil, obj)
 }
 
 // update loads an object, changes it and stores and records it.
 func update[T any, P object[T]](ed *edit, table store.Table[T], kind rules.Kind, id entitlement.ID, change func(P) error) (P, error) {
-	obj, err := table.Get(ed.ctx, id)
+	before, err := table.Get(ed.ctx, id)
 	if err != nil {
 		return nil, notFound(err, string(kind), id)
+	}
+	obj, err := table.Get(ed.ctx, id) // a second one: change may reach into what a copy would share
+	if err != nil {
+		return nil, err
 	}
 	if err := change(obj); err != nil {
 		return nil, err
@@ -64,15 +68,19 @@ func update[T any, P object[T]](ed *edit, table store.Table[T], kind rules.Kind,
 	if err := table.Update(ed.ctx, obj); err != nil {
 		return nil, err
 	}
-	return obj, ed.record(kind, id, "update")
+	return obj, ed.record(kind, id, "update", before, obj)
 }
 
 // remove deletes an object and records it.
 func remove[T any](ed *edit, table store.Table[T], kind rules.Kind, id entitlement.ID) error {
+	before, err := table.Get(ed.ctx, id)
+	if err != nil {
+		return notFound(err, string(kind), id)
+	}
 	if err := table.Delete(ed.ctx, id); err != nil {
 		return notFound(err, string(kind), id)
 	}
-	return ed.record(kind, id, "delete")
+	return ed.record(kind, id, "delete", before, nil)
 }
 
 // get loads an object that must exist.
@@ -81,10 +89,15 @@ func get[T any](ed *edit, table store.Table[T], kind rules.Kind, id entitlement.
 	return obj, notFound(err, string(kind), id)
 }
 
-// record appends one record of a change of configuration.
-func (ed *edit) record(kind rules.Kind, id entitlement.ID, action string) error {
-	return ed.tx.History.Append(ed.ctx, &entitlement.Record{
+// record appends one record of a change of configuration: before and after are the object,
+// a pointer, or nil where there is none.
+func (ed *edit) record(kind rules.Kind, id entitlement.ID, action string, before, after any) error {
+	rec := &entitlement.Record{
 		At: ed.now, Kind: string(kind), Ref: id, Action: action,
 		By: entitlement.RecordActorOf(ed.by), CorrelationID: ed.by.RequestID,
-	})
+	}
+	if err := ed.describe(rec, before, after); err != nil {
+		return err
+	}
+	return ed.tx.History.Append(ed.ctx, rec)
 }

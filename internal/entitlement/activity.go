@@ -1,5 +1,7 @@
 package entitlement
 
+import "strings"
+
 // Activity is the activityDisplayName of a directory audit: the words of the original
 // service where it has any.
 //
@@ -46,4 +48,113 @@ var RequestActivities = []Activity{
 	ActivityCreateApproval, ActivityAddApprover, ActivityStageCompleted, ActivityApprove, ActivityDeny, ActivityTimedOut,
 	ActivityReady, ActivitySchedule, ActivityFulfill, ActivityFulfillRole, ActivityPartlyFulfill, ActivityFailed, ActivityExtend,
 	ActivityRemove, ActivityRemoveRole, ActivityCancel, ActivityUpdate, ActivityDelete, ActivityExecuteExtension,
+}
+
+// Activities of configuration.
+const (
+	ActivityCreateCatalog         Activity = "Create access package catalog"
+	ActivityUpdateCatalog         Activity = "Update access package catalog"
+	ActivityDeleteCatalog         Activity = "Delete access package catalog"
+	ActivityCreatePackage         Activity = "Create access package"
+	ActivityUpdatePackage         Activity = "Update access package" // also where its resource roles change
+	ActivityDeletePackage         Activity = "Delete access package"
+	ActivityCreatePolicy          Activity = "Create access package assignment policy"
+	ActivityUpdatePolicy          Activity = "Update access package assignment policy"
+	ActivityDeletePolicy          Activity = "Delete access package assignment policy"
+	ActivityCreateExtension       Activity = "Create custom extension"
+	ActivityUpdateExtension       Activity = "Update custom extension"
+	ActivityDeleteExtension       Activity = "Delete custom extension"
+	ActivityAddResource           Activity = "Create resource request"
+	ActivityRemoveResource        Activity = "Create resource remove request"
+	ActivityUpdateResource        Activity = "Update access package catalog resource"
+	ActivityCreateOrganization    Activity = "Create connected organization"
+	ActivityUpdateOrganization    Activity = "Update connected organization" // also where its sponsors change
+	ActivityDeleteOrganization    Activity = "Delete connected organization"
+	ActivityIncompatiblePackage   Activity = "Create incompatible access package"
+	ActivityNoIncompatiblePackage Activity = "Delete incompatible access package"
+	ActivityIncompatibleGroup     Activity = "Create incompatible group"
+	ActivityNoIncompatibleGroup   Activity = "Delete incompatible group"
+	ActivityUpdateSettings        Activity = "Update tenant setting"
+)
+
+// Activities of the directory.
+const (
+	ActivityAddUser         Activity = "Add user"
+	ActivityUpdateUser      Activity = "Update user"
+	ActivityDeleteUser      Activity = "Delete user"
+	ActivityAddGroup        Activity = "Add group"
+	ActivityUpdateGroup     Activity = "Update group"
+	ActivityDeleteGroup     Activity = "Delete group"
+	ActivityAddMember       Activity = "Add member to group"
+	ActivityRemoveMember    Activity = "Remove member from group"
+	ActivityAddPrincipal    Activity = "Add service principal"
+	ActivityUpdatePrincipal Activity = "Update service principal"
+	ActivityDeletePrincipal Activity = "Remove service principal"
+)
+
+// AuditService is the loggedByService of every directory audit.
+//
+// contract: lifecycle g
+const AuditService = "Entitlement Management"
+
+// Categories of directory audits. All activities that are not in OtherCategories belong to
+// the first.
+const (
+	CategoryEntitlement = "EntitlementManagement"
+	CategoryUser        = "UserManagement"
+	CategoryGroup       = "GroupManagement"
+	CategoryApplication = "ApplicationManagement"
+)
+
+// OtherCategories lists the activities of each category but CategoryEntitlement.
+var OtherCategories = map[string][]Activity{
+	CategoryUser:        {ActivityCreateApproval, ActivityAddApprover, ActivityAddUser, ActivityUpdateUser, ActivityDeleteUser},
+	CategoryGroup:       {ActivityAddGroup, ActivityUpdateGroup, ActivityDeleteGroup, ActivityAddMember, ActivityRemoveMember},
+	CategoryApplication: {ActivityAddPrincipal, ActivityUpdatePrincipal, ActivityDeletePrincipal},
+}
+
+// Category is the category of the activity.
+func (a Activity) Category() string {
+	for category, list := range OtherCategories {
+		for _, in := range list {
+			if a == in {
+				return category
+			}
+		}
+	}
+	return CategoryEntitlement
+}
+
+// AuditResults lists the results.
+var AuditResults = []AuditResult{AuditSuccess, AuditFailure, AuditTimeout}
+
+// Words of operationType.
+const (
+	OperationAdd    = "Add"
+	OperationUpdate = "Update"
+	OperationDelete = "Delete"
+	// Policies have words of their own: entitlement grant policies.
+	OperationCreatePolicy = "CreateEntitlementGrantPolicy"
+	OperationUpdatePolicy = "UpdateEntitlementGrantPolicy"
+	OperationDeletePolicy = "DeleteEntitlementGrantPolicy"
+)
+
+// Operation is the operationType of the activity. Asking for something adds a request; what
+// happens to a request afterwards updates it.
+func (a Activity) Operation() string {
+	switch a {
+	case ActivityCreatePolicy:
+		return OperationCreatePolicy
+	case ActivityUpdatePolicy:
+		return OperationUpdatePolicy
+	case ActivityDeletePolicy:
+		return OperationDeletePolicy
+	}
+	switch verb, _, _ := strings.Cut(string(a), " "); verb {
+	case "Add", "Create", "User", "Administrator", "Entitlement":
+		return OperationAdd
+	case "Delete", "Remove":
+		return OperationDelete
+	}
+	return OperationUpdate
 }

@@ -62,7 +62,10 @@ const (
 
 func (s *ApprovalStage) validate(at string) error {
 	if s.Dynamic {
-		return nil // what it needs beside its extension is supplied later
+		if len(s.Primary)+len(s.FallbackPrimary)+len(s.Alternates)+len(s.FallbackAlternates) > 0 {
+			return Invalid(at, "%s is an accessPackageDynamicApprovalStage: its approvers are supplied by its extension, so its collections of approvers must be empty.", at)
+		}
+		return nil
 	}
 	switch {
 	case s.AutomaticDenial < MinAutomaticDenial || s.AutomaticDenial > MaxAutomaticDenial:

@@ -1,6 +1,9 @@
 package entitlement
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Assignment is an accessPackageAssignment: that a subject has, or is being given, or
 // had, a package through a policy.
@@ -15,13 +18,15 @@ type Assignment struct {
 	Target    Subject         `json:"target"`
 	ExpiredAt time.Time       `json:"expiredAt,omitzero,format:unixmicro"`
 	// RequestorID is who asked for it.
-	RequestorID ID `json:"requestor,omitzero"`
+	RequestorID ID `json:"-"`
 
 	// StartAt is when access began; EndAt is when it ends by itself, zero for never.
 	StartAt time.Time `json:"start,omitzero,format:unixmicro"`
 	EndAt   time.Time `json:"end,omitzero,format:unixmicro"`
-	// Warned counts the moments before the end that have passed: 14 days, 1 day.
-	Warned int `json:"warned,omitzero"`
+	// Warned counts the moments before the end that are past or were never to come: 14 days,
+	// 1 day. NearEnd is set once the last of them has come.
+	Warned  int  `json:"warned,omitzero"`
+	NearEnd bool `json:"nearEnd,omitzero"`
 	// GraceUntil is when an automatic assignment ends whose target left the rule.
 	GraceUntil time.Time `json:"graceUntil,omitzero,format:unixmicro"`
 	// Ending is set once the request that takes the access away was made because of time.
@@ -87,4 +92,28 @@ type Delivery struct {
 	Assignment Assignment
 	Roles      []*RoleScope
 	Revoke     bool
+}
+
+// Delivered is what came of a delivery in the transaction.
+type Delivered struct {
+	// Outside says that something is left to do in target systems outside.
+	Outside bool
+	// Given and Taken are the roles that were given and taken away now.
+	Given, Taken []RoleName
+	// Failures are the roles that could not be given.
+	Failures []RoleFailure
+}
+
+// RoleName names a role that was given or taken away.
+type RoleName struct {
+	RoleScopeID ID
+	Name        string
+}
+
+// PartialDelivery says that some roles could not be given outside, and all others were.
+type PartialDelivery struct{ Failures []RoleFailure }
+
+// Error counts the failures.
+func (p *PartialDelivery) Error() string {
+	return fmt.Sprintf("%d roles could not be given", len(p.Failures))
 }

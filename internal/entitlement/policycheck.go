@@ -44,11 +44,11 @@ func (p *Policy) validateRequestors() error {
 }
 
 func (p *Policy) validateApproval() error {
+	const at = "requestApprovalSettings/stages"
 	s := p.ApprovalSettings
 	if s == nil {
-		return nil
+		s = new(ApprovalSettings)
 	}
-	const at = "requestApprovalSettings/stages"
 	required := is(s.IsApprovalRequiredForAdd) || is(s.IsApprovalRequiredForUpdate)
 	switch {
 	case required && len(s.Stages) == 0:
@@ -56,22 +56,20 @@ func (p *Policy) validateApproval() error {
 	case len(s.Stages) > MaxApprovalStages:
 		return Invalid(at, "There are %d stages; the most is %d.", len(s.Stages), MaxApprovalStages)
 	}
-	dynamic := 0
+	determining := slices.ContainsFunc(p.StageSettings, func(s StageSetting) bool { return s.Stage == StageDetermining })
+	dynamic := false
 	for i := range s.Stages {
-		if err := s.Stages[i].validate(at + "[" + strconv.Itoa(i) + "]"); err != nil {
+		st := &s.Stages[i]
+		at := at + "[" + strconv.Itoa(i) + "]"
+		if err := st.validate(at); err != nil {
 			return err
 		}
-		if s.Stages[i].Dynamic {
-			dynamic++
+		if st.Dynamic && st.ExtensionID == "" && !determining {
+			return Invalid(at+"/customExtension", "A dynamic stage needs the extension that determines it: in customExtension, or in customExtensionStageSettings with stage '%s'.", StageDetermining)
 		}
+		dynamic = dynamic || st.Dynamic
 	}
-	determining := slices.ContainsFunc(p.StageSettings, func(s StageSetting) bool { return s.Stage == StageDetermining })
-	for i := range s.Stages {
-		if st := &s.Stages[i]; st.Dynamic && st.ExtensionID == "" && !determining {
-			return Invalid(at, "A dynamic stage needs the extension that determines it: in customExtension, or in customExtensionStageSettings with stage '%s'.", StageDetermining)
-		}
-	}
-	if determining && dynamic == 0 {
+	if determining && !dynamic {
 		return Invalid("customExtensionStageSettings", "Stage '%s' is bound, but no stage of the approval is an accessPackageDynamicApprovalStage.", StageDetermining)
 	}
 	return nil

@@ -2,6 +2,7 @@ package entitlement
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
 )
@@ -71,7 +72,12 @@ func (q *Question) Expression() (*regexp.Regexp, error) {
 	if q.Pattern == "" {
 		return nil, nil
 	}
-	return regexp.Compile(`^(?:` + q.Pattern + `)$`)
+	// Read alone first: "a)|(b" would break out of the group.
+	alone, err := syntax.Parse(q.Pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	return regexp.Compile(`^(?:` + alone.String() + `)$`)
 }
 
 // is reports whether a flag that may be absent is set.
@@ -110,14 +116,9 @@ func (q *Question) validatePattern(at string) error {
 		return Invalid(at+"/regexPattern", "regexPattern has %d characters; the most is %d.", n, MaxPattern)
 	}
 	if _, err := q.Expression(); err != nil {
-		return Invalid(at+"/regexPattern", "regexPattern cannot be compiled (%s). Patterns are RE2: no look-around, no back references, counts up to 1000.", patternError(err))
+		return Invalid(at+"/regexPattern", "regexPattern cannot be compiled (%s). Patterns are RE2: no look-around, no back references, counts up to 1000.", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return nil
-}
-
-// patternError is what is wrong with a pattern, without what was put around it.
-func patternError(err error) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(err.Error(), "error parsing regexp: "), "^(?:", ""), ")$", "")
 }
 
 func (q *Question) validateChoices(at string) error {

@@ -21,6 +21,8 @@ type Request struct {
 	// OpenKey says what an open request asks for: no two open ones of a tenant are the
 	// same. It is empty once the request is finished.
 	OpenKey string `json:"-"`
+	// Approval is "required" where the request has to be approved, else empty.
+	Approval string `json:"-"`
 
 	Requestor     Subject          `json:"requestor"`
 	Target        Subject          `json:"target"`

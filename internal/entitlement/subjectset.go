@@ -1,6 +1,10 @@
 package entitlement
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
 
 // SubjectSet is a subjectSet: a way to say which people or applications are meant. Which
 // members are used depends on its kind. Description is the caller's text, given back as
@@ -62,10 +66,10 @@ const MaxManagerLevel = 4
 // membership rules).
 const MaxRule = 3072
 
-// validate checks a set of one of the kinds; at is the member that holds it.
+// validate checks a set that has to be of one of the kinds; at is where it stands.
 func (s *SubjectSet) validate(at string, kinds []SubjectSetKind) error {
 	if !slices.Contains(kinds, s.Kind) {
-		return Invalid(at, "%s cannot hold an entry of type %s; it can hold %s.", at, s.Kind, EnumWords(kinds))
+		return Invalid(at, "%s cannot be of type %s; it can be of type %s.", at, s.Kind, EnumWords(kinds))
 	}
 	if err := checkText(at, s.Description); err != nil {
 		return err
@@ -73,15 +77,15 @@ func (s *SubjectSet) validate(at string, kinds []SubjectSetKind) error {
 	switch s.Kind {
 	case SingleUser, GroupMembers, ConnectedOrganizationMembers, SingleServicePrincipal:
 		if s.ID == "" {
-			return Invalid(at, "An entry of type %s in %s needs the id that it is about.", s.Kind, at)
+			return Invalid(at, "%s, of type %s, needs the id that it is about.", at, s.Kind)
 		}
 	case RequestorManager, TargetManager:
 		if s.ManagerLevel < 1 || s.ManagerLevel > MaxManagerLevel {
-			return Invalid(at, "managerLevel is %d; it must be between 1 and %d.", s.ManagerLevel, MaxManagerLevel)
+			return Invalid(at+"/managerLevel", "managerLevel is %d; it must be between 1 and %d.", s.ManagerLevel, MaxManagerLevel)
 		}
 	case AttributeRuleMembers:
-		if s.Rule == "" {
-			return Invalid(at, "An entry of type attributeRuleMembers in %s needs a membershipRule.", at)
+		if n := utf8.RuneCountInString(s.Rule); n == 0 || n > MaxRule {
+			return Invalid(at+"/membershipRule", "%s, of type attributeRuleMembers, needs a membershipRule of 1 to %d characters; this one has %d.", at, MaxRule, n)
 		}
 	}
 	return nil
@@ -92,7 +96,7 @@ func validateSets(at string, sets []SubjectSet, most int, kinds []SubjectSetKind
 		return Invalid(at, "%s has %d entries; the most is %d.", at, len(sets), most)
 	}
 	for i := range sets {
-		if err := sets[i].validate(at, kinds); err != nil {
+		if err := sets[i].validate(at+"["+strconv.Itoa(i)+"]", kinds); err != nil {
 			return err
 		}
 	}

@@ -23,11 +23,12 @@ func (s *schema) describeAssignment() {
 					e.null()
 					return
 				}
-				e.text(lifecycle.AssignmentStatus(a.State))
+				e.text(lifecycle.AssignmentStatus(*a))
 			}),
 			instant("expiredDateTime", func(a *entitlement.Assignment) time.Time { return a.ExpiredAt }),
-			shown("schedule", func(e *encoder, a *entitlement.Assignment) { writeSchedule(e, a.CreatedAt, entitlement.ExpirationNone) }),
-			shown("customExtensionCalloutInstances", func(e *encoder, _ *entitlement.Assignment) { e.openList(); e.closeList() }),
+			shown("schedule", writeTerm),
+			shown("customExtensionCalloutInstances", func(e *encoder, a *entitlement.Assignment) { writeCallouts(e, a.Callouts) }),
+			shown("resourceFailures", func(e *encoder, a *entitlement.Assignment) { writeFailures(e, a.Failures) }), // ours
 		},
 		filters: []filterPath{
 			{path: "accessPackage/id", kind: byID}, {path: "assignmentPolicy/id", kind: byID},
@@ -42,13 +43,33 @@ func (s *schema) describeAssignment() {
 	s.assignment.finish()
 }
 
-// writeSchedule writes an entitlementManagementSchedule that does not end.
-func writeSchedule(e *encoder, start time.Time, kind entitlement.ExpirationType) {
+// writeTerm writes when access began and when it ends by itself. Before it begins neither is
+// known.
+func writeTerm(e *encoder, a *entitlement.Assignment) {
+	start, x := a.StartAt, &entitlement.Expiration{Type: entitlement.ExpirationNone}
+	switch {
+	case !a.EndAt.IsZero():
+		x = &entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, EndAt: a.EndAt}
+	case !start.IsZero():
+	case a.State == entitlement.AssignmentDelivered || a.State == entitlement.AssignmentExpired:
+		start = a.CreatedAt // it was given by a version that kept no dates
+	default:
+		x = nil
+	}
+	writeSchedule(e, start, x)
+}
+
+// writeSchedule writes an entitlementManagementSchedule; without an expiration nothing was
+// said about its end.
+func writeSchedule(e *encoder, start time.Time, x *entitlement.Expiration) {
+	if x == nil {
+		x = &entitlement.Expiration{Type: entitlement.ExpirationNotSpecified}
+	}
 	e.open()
 	e.key("startDateTime").instant(start)
 	e.key("recurrence").null()
 	e.key("expiration")
-	writeExpiration(e, &entitlement.Expiration{Type: kind})
+	writeExpiration(e, x)
 	e.close()
 }
 
@@ -72,7 +93,7 @@ func writeExpiration(e *encoder, x *entitlement.Expiration) {
 // assignmentOf returns the assignment that a request is about. Before there is one, and
 // where there never will be one, it is made up of what the request says.
 func assignmentOf(ctx context.Context, c *call, page []*entitlement.Request) (map[*entitlement.Request][]*entitlement.Assignment, error) {
-	list, err := c.reader().Assignments.Linked(ctx, "id", distinct(page, func(r *entitlement.Request) entitlement.ID { return r.AssignmentID }))
+	list, err := c.server.engine.AssignmentsOf(ctx, c.actor, page)
 	if err != nil {
 		return nil, err
 	}
@@ -92,4 +113,16 @@ func assignmentOf(ctx context.Context, c *call, page []*entitlement.Request) (ma
 		found[r] = []*entitlement.Assignment{a}
 	}
 	return found, nil
+}
+
+// graph: accesspackageassignment-reprocess
+func (s *Server) reprocessAssignment(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id("assignment")
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.noParameters("reprocess"); err != nil {
+		return reply{}, err
+	}
+	return accepted, s.engine.ReprocessAssignment(ctx, c.actor, id)
 }

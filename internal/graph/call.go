@@ -21,8 +21,8 @@ type call struct {
 	actor  entitlement.Actor
 	base   string // scheme and host for links
 	route  *route
-	keys   []string // what stands for the {…} of the route's pattern, in its order
-	args   map[string]string
+	keys   []string          // what stands for the {…} of the route's pattern, in its order
+	args   map[string]string // of the route's function, by their names in lower case
 	opts   *odata.Options
 
 	requestID, clientID string
@@ -110,7 +110,7 @@ func (c *call) contextURL(typ, suffix string, one bool) {
 	b.WriteString(c.base + "/" + c.route.parts[0].name + "/$metadata#")
 	last := c.route.parts[len(c.route.parts)-1]
 	switch {
-	case last.args != "":
+	case last.function:
 		b.WriteString("Collection(microsoft.graph." + typ + ")" + suffix)
 	default:
 		path := c.path(1, true)

@@ -34,6 +34,11 @@ var ours = map[string]map[string]string{
 		"callbackConfiguration": "derived", "createdBy": "derived", "createdDateTime": "derived",
 		"lastModifiedBy": "derived", "lastModifiedDateTime": "derived",
 	},
+	"accessPackageAssignmentRequest": {"statusDetail": "ours: why, in words", "resourceFailures": "ours: which roles could not be given"},
+	"accessPackageAssignment":        {"resourceFailures": "ours: which roles could not be given"},
+	"accessPackageQuestion": { // they belong to the two types derived from it
+		"choices": "derived", "isMultipleSelectionAllowed": "derived", "isSingleLineQuestion": "derived", "regexPattern": "derived",
+	},
 	// The contract's schema cuts users and groups down to three properties.
 	"user": {
 		"accountEnabled": "reduced", "createdDateTime": "reduced", "mailNickname": "reduced", "userType": "reduced",
@@ -86,13 +91,10 @@ func TestSchema(t *testing.T) {
 	for _, d := range typeTables(newSchema()) {
 		typ, ok := types[d.name]
 		if !ok {
-			if d.name != "anteroomHistoryRecord" {
+			if d.name != "anteroomHistoryRecord" && d.name != "directoryAudit" { // the contract's schema does not have the audit log
 				t.Errorf("the schema has no entity type %s", d.name)
 			}
 			continue
-		}
-		if d.name == "accessPackageQuestion" {
-			continue // there are none yet: a policy with questions is refused
 		}
 		props, navs := []string{"id"}, []string{}
 		for _, p := range typ.Props {

@@ -15,13 +15,17 @@ func (s *schema) describeHistory() {
 			shown("sequence", func(e *encoder, r *entitlement.Record) { e.integer(r.Seq) }),
 			shown("dateTime", func(e *encoder, r *entitlement.Record) { e.instant(r.At) }),
 			shown("action", func(e *encoder, r *entitlement.Record) { e.text(r.Action) }),
+			shown("activity", func(e *encoder, r *entitlement.Record) { e.textOrNull(string(r.Activity)) }),
+			shown("result", func(e *encoder, r *entitlement.Record) { e.textOrNull(string(r.Result)) }),
 			shown("from", func(e *encoder, r *entitlement.Record) { e.textOrNull(r.From) }),
 			shown("to", func(e *encoder, r *entitlement.Record) { e.textOrNull(r.To) }),
 			shown("by", writeRecordActor),
+			shown("onBehalfOf", func(e *encoder, r *entitlement.Record) { e.textOrNull(string(r.OnBehalfOf)) }),
 			shown("correlationId", func(e *encoder, r *entitlement.Record) { e.textOrNull(r.CorrelationID) }),
 			shown("detail", func(e *encoder, r *entitlement.Record) { e.textOrNull(r.Detail) }),
 			shown("calloutInstanceId", func(e *encoder, r *entitlement.Record) { e.textOrNull(string(r.Callout)) }),
 			shown("answer", writeAnswer),
+			shown("details", func(e *encoder, r *entitlement.Record) { writeDetails(e, r.Details) }),
 		},
 	}
 	s.record.finish()

@@ -3,7 +3,9 @@ package graph
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,27 +66,6 @@ func within(path string, parent func(ctx context.Context, c *call) (entitlement.
 	return func(ctx context.Context, c *call) (query.Expr, error) {
 		id, err := parent(ctx, c)
 		return query.Equal(path, string(id)), err
-	}
-}
-
-// ofCaller is the scope of filterByCurrentUser: what the signed-in user has to do with,
-// in the way that the argument on says.
-//
-// graph: accesspackageassignmentrequest-filterbycurrentuser
-func ofCaller(ways map[string]func(me query.Value) query.Expr) func(context.Context, *call) (query.Expr, error) {
-	return func(_ context.Context, c *call) (query.Expr, error) {
-		if !c.actor.User {
-			return nil, entitlement.Forbidden("filterByCurrentUser is for a signed-in user, and this is the token of an application.")
-		}
-		on := c.args["on"]
-		var known []string
-		for way, scope := range ways {
-			if strings.EqualFold(way, on) {
-				return scope(string(c.actor.ObjectID)), nil
-			}
-			known = append(known, way)
-		}
-		return nil, entitlement.Errorf(entitlement.CodeBadRequest, "on", "filterByCurrentUser(on='%s') is not served; on can be %s.", clip(on, 64), sortedWords(known))
 	}
 }
 
@@ -179,8 +160,8 @@ type tokens struct {
 func (t tokens) binding() string {
 	var b strings.Builder
 	b.WriteString(string(t.c.actor.Tenant) + "\n" + t.c.path(0, false))
-	for name, v := range t.c.args { // one at most
-		b.WriteString("\n" + name + "=" + v)
+	for _, name := range slices.Sorted(maps.Keys(t.c.args)) {
+		b.WriteString("\n" + name + "=" + t.c.args[name])
 	}
 	if f := t.c.opts.Filter; f != nil {
 		b.WriteString("\n" + f.String())

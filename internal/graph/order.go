@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -15,28 +14,19 @@ type orderReader struct {
 	*schema
 	order    engine.Order
 	hasType  bool
-	starts   time.Time
-	startsAt string // where the body says so
 	hasAlias string // the name under which the assignment came
 }
 
 // readOrder reads the body of a new request.
-func (s *Server) readOrder(ctx context.Context, c *call, body node) (engine.Order, error) {
-	o := orderReader{schema: s.schema}
-	if err := body.fields(s.schema.request.name, o.member); err != nil {
+func (s *schema) readOrder(body node) (engine.Order, error) {
+	o := orderReader{schema: s}
+	if err := body.fields(s.request.name, o.member); err != nil {
 		return engine.Order{}, err
 	}
 	if !o.hasType {
-		return engine.Order{}, entitlement.Invalid("requestType", "requestType is required: userAdd, adminAdd or adminRemove.")
+		return engine.Order{}, entitlement.Invalid("requestType", "requestType is required: userAdd, userUpdate, userRemove, onBehalfAdd, approverRemove, adminAdd, adminUpdate or adminRemove.")
 	}
-	if o.starts.IsZero() {
-		return o.order, nil
-	}
-	now, err := s.engine.Now(ctx, c.actor)
-	if err == nil && o.starts.After(now) {
-		err = entitlement.Unsupported(o.startsAt, "%s is in the future. This server does not schedule requests yet; leave it out to begin at once.", o.startsAt)
-	}
-	return o.order, err
+	return o.order, nil
 }
 
 func (o *orderReader) member(name string, n node) (bool, error) {
@@ -47,9 +37,7 @@ func (o *orderReader) member(name string, n node) (bool, error) {
 	case "justification":
 		err = o.justification(n)
 	case "answers":
-		if !n.isEmpty() {
-			err = entitlement.Unsupported(n.at, "answers must be empty: this server does not ask questions yet.")
-		}
+		o.order.Answers, err = o.readAnswers(n)
 	case "schedule":
 		err = o.schedule(n)
 	case "assignment", "accessPackageAssignment":
@@ -67,6 +55,7 @@ func (o *orderReader) member(name string, n node) (bool, error) {
 	return true, err
 }
 
+// requestType reads the type. UserExtend is a word of older documents.
 func (o *orderReader) requestType(n node) error {
 	if n.kind == isString && strings.EqualFold(n.text, "userExtend") {
 		o.hasType, o.order.Type = true, entitlement.TypeUserUpdate
@@ -143,7 +132,7 @@ func (o *orderReader) nested(n node, to *entitlement.ID, read func(node) (entitl
 	return agree(n, to, id)
 }
 
-// target reads an accessPackageSubject that names a person.
+// target reads an accessPackageSubject that names a person or a service principal.
 func (o *orderReader) target(n node) (entitlement.ID, error) {
 	var id entitlement.ID
 	var email node
@@ -160,13 +149,15 @@ func (o *orderReader) target(n node) (entitlement.ID, error) {
 		return o.subject.knows(name) || name == "connectedOrganization", nil
 	})
 	if err == nil && id == "" && email.value != nil {
-		err = entitlement.Unsupported(email.at, "A target cannot be named by email: this server never guesses who is meant. Give the object id of a user in the directory: assignment.targetId or assignment.target.objectId.")
+		err = entitlement.Unsupported(email.at, "A target cannot be named by email: this server never guesses who is meant. Give the object id of a user or a service principal in the directory: assignment.targetId or assignment.target.objectId.")
 	}
 	return id, err
 }
 
-// schedule reads an entitlementManagementSchedule. Only one that begins at once and does
-// not end is served.
+// schedule reads an entitlementManagementSchedule. It may stand at the request, at its
+// assignment, or at both if they say the same.
+//
+// graph: entitlementManagementSchedule
 func (o *orderReader) schedule(n node) error {
 	if n.kind == isNull {
 		return nil
@@ -174,17 +165,12 @@ func (o *orderReader) schedule(n node) error {
 	return n.fields("entitlementManagementSchedule", func(name string, n node) (bool, error) {
 		switch name {
 		case "startDateTime":
-			t, err := n.optionalInstant()
-			if err == nil && t.After(o.starts) {
-				o.starts, o.startsAt = t, n.at
-			}
-			return true, err
+			return true, o.start(n)
 		case "expiration":
-			_, err := readExpiration(n)
-			return true, err
+			return true, o.expiration(n)
 		case "recurrence":
 			if n.kind != isNull {
-				return true, entitlement.Unsupported(n.at, "Recurring access is not served.")
+				return true, entitlement.Unsupported(n.at, "Recurring access is not served: %s must be null.", n.at)
 			}
 			return true, nil
 		}
@@ -192,31 +178,36 @@ func (o *orderReader) schedule(n node) error {
 	})
 }
 
-// readExpiration reads an expirationPattern; null is nil. One that ends is refused.
-func readExpiration(n node) (*entitlement.Expiration, error) {
-	if n.kind == isNull {
-		return nil, nil
+func (o *orderReader) start(n node) error {
+	t, err := n.optionalInstant()
+	if err != nil || t.IsZero() {
+		return err
 	}
-	kind := entitlement.ExpirationNotSpecified
-	err := n.fields("expirationPattern", func(name string, n node) (_ bool, err error) {
-		switch name {
-		case "type":
-			if n.kind == isNull {
-				return true, nil
-			}
-			kind, err = enum(n, entitlement.ExpirationTypes)
-			if err == nil && kind != entitlement.ExpirationNotSpecified && kind != entitlement.ExpirationNone {
-				err = entitlement.Unsupported(n.at, "Access that ends by itself is not enforced by this server yet, so %s '%s' is not stored. It can be %s or %s.",
-					n.at, kind, entitlement.ExpirationNone, entitlement.ExpirationNotSpecified)
-			}
-		case "endDateTime", "duration":
-			if n.kind != isNull {
-				err = entitlement.Unsupported(n.at, "Access that ends by itself is not enforced by this server yet, so %s must be null.", n.at)
-			}
-		default:
-			return false, nil
-		}
-		return true, err
-	})
-	return &entitlement.Expiration{Type: kind}, err
+	t = t.UTC().Truncate(time.Microsecond) // as it is stored
+	if have := o.order.Schedule.StartAt; !have.IsZero() && !have.Equal(t) {
+		return entitlement.Invalid(n.at, "The body says twice when access begins: %s at %s, and elsewhere %s.",
+			t.Format(time.RFC3339Nano), n.at, have.Format(time.RFC3339Nano))
+	}
+	o.order.Schedule.StartAt = t
+	return nil
+}
+
+// expiration reads an expirationPattern. One of type notSpecified says nothing.
+func (o *orderReader) expiration(n node) error {
+	x, err := readExpirationPattern(n)
+	if err == nil {
+		err = x.Validate(n.at)
+	}
+	if err != nil || x == nil {
+		return err
+	}
+	said := func(x *entitlement.Expiration) bool { return x != nil && x.Type != entitlement.ExpirationNotSpecified }
+	have := o.order.Schedule.Expiration
+	switch {
+	case !said(have):
+		o.order.Schedule.Expiration = x
+	case said(x) && *have != *x:
+		return entitlement.Invalid(n.at, "The body says twice when access ends, and not the same: type %s at %s, and elsewhere type %s.", x.Type, n.at, have.Type)
+	}
+	return nil
 }

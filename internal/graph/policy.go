@@ -19,11 +19,11 @@ func (s *schema) describePolicy() {
 			sorted(byText, text("displayName", func(p *entitlement.Policy) *string { return &p.DisplayName })),
 			optionalText("description", func(p *entitlement.Policy) **string { return &p.Description }),
 			word("allowedTargetScope", entitlement.TargetScopes, func(p *entitlement.Policy) *entitlement.TargetScope { return &p.AllowedTargetScope }),
-			{name: "specificAllowedTargets", write: writeTargets, read: readTargets},
+			{name: "specificAllowedTargets", write: func(e *encoder, p *entitlement.Policy) { writeSubjectSets(e, p.SpecificAllowedTargets) }, read: readTargets},
 			{name: "expiration", write: func(e *encoder, p *entitlement.Policy) { writeExpiration(e, p.Expiration) }, read: readPolicyExpiration},
 			{name: "requestorSettings", write: writeRequestorSettings, read: readRequestorSettings},
 			{name: "requestApprovalSettings", write: writeApprovalSettings, read: readApprovalSettings},
-			{name: "automaticRequestSettings", write: func(e *encoder, _ *entitlement.Policy) { e.null() }, read: refuseAutomatic},
+			{name: "automaticRequestSettings", write: writeAutomatic, read: readAutomatic},
 			{name: "reviewSettings", write: func(e *encoder, _ *entitlement.Policy) { e.null() }, read: readReviewSettings},
 			{name: "notificationSettings", write: writeNotificationSettings, read: readNotificationSettings},
 			created[entitlement.Policy](),
@@ -40,7 +40,7 @@ func (s *schema) describePolicy() {
 				}
 				return list
 			}),
-			inside("questions", true, &s.question, func(*entitlement.Policy) []*question { return nil }),
+			s.questionsOf(),
 		},
 	}
 	s.policy.finish()
@@ -55,18 +55,17 @@ func (s *schema) describePolicy() {
 		},
 	}
 	s.stageSetting.finish()
-	s.question = entityType[question]{name: "accessPackageQuestion"}
-	s.question.finish()
+	s.describeQuestion()
 }
 
-// question is an accessPackageQuestion. None is stored yet.
-type question struct{}
-
 // readPolicy reads a whole policy. What the body leaves out is emptied, but for what
-// $expand has to ask for: the package and the stage settings stay as they are in was, so
-// that a policy that was read can be written back.
-func (s *Server) readPolicy(body node, was *entitlement.Policy) (*entitlement.Policy, error) {
-	p := &entitlement.Policy{PackageID: was.PackageID, CatalogID: was.CatalogID, StageSettings: slices.Clone(was.StageSettings)}
+// $expand has to ask for: the package, the stage settings and the questions stay as they
+// are in was, so that a policy that was read can be written back.
+func (s *Server) readPolicy(c *call, body node, was *entitlement.Policy) (*entitlement.Policy, error) {
+	p := &entitlement.Policy{
+		PackageID: was.PackageID, CatalogID: was.CatalogID,
+		StageSettings: slices.Clone(was.StageSettings), Questions: slices.Clone(was.Questions),
+	}
 	err := s.schema.policy.read(body, p, func(name string, n node) (bool, error) {
 		switch name {
 		case "accessPackage":
@@ -87,10 +86,7 @@ func (s *Server) readPolicy(body node, was *entitlement.Policy) (*entitlement.Po
 		case "customExtensionStageSettings":
 			return true, s.readStageSettings(n, p, was)
 		case "questions":
-			if !n.isEmpty() {
-				return true, entitlement.Unsupported(n.at, "Questions are not asked by this server yet, so they are not stored; questions must be empty.")
-			}
-			return true, nil
+			return true, s.schema.readQuestions(n, p, was, c.languages())
 		}
 		return false, nil
 	})
@@ -140,7 +136,7 @@ func (s *Server) readStageSetting(n node) (entitlement.StageSetting, error) {
 				o.ID, _ = entitlement.ParseID(n.text)
 			}
 		case "stage":
-			o.Stage, err = readStage(n)
+			o.Stage, err = readBoundStage(n)
 		case "customExtension":
 			if n.kind != isNull {
 				o.ExtensionID, err = s.schema.extension.reference(n)
@@ -153,11 +149,26 @@ func (s *Server) readStageSetting(n node) (entitlement.StageSetting, error) {
 	switch {
 	case err != nil:
 	case o.Stage == "":
-		err = entitlement.Invalid(n.at+"/stage", "%s/stage is required; it can be %s.", n.at, entitlement.EnumWords(entitlement.RequestStages))
+		err = entitlement.Invalid(n.at+"/stage", "%s/stage is required; it can be %s.", n.at, entitlement.EnumWords(entitlement.Stages))
 	case o.ExtensionID == "":
 		err = entitlement.Invalid(n.at+"/customExtension", "%s/customExtension is required: {\"id\":\"…\"}.", n.at)
 	}
 	return o, err
+}
+
+// readBoundStage reads the stage that an extension is bound to: any that there is.
+//
+// graph: accessPackageCustomExtensionStage
+func readBoundStage(n node) (entitlement.Stage, error) {
+	s, err := n.string()
+	if err != nil {
+		return "", err
+	}
+	stage, ok := entitlement.ParseStage(s)
+	if !ok {
+		err = entitlement.Invalid(n.at, "Stage '%s' is not known; it can be %s.", clip(s, 64), entitlement.EnumWords(entitlement.Stages))
+	}
+	return stage, err
 }
 
 // graph: entitlementmanagement-post-assignmentpolicies
@@ -166,7 +177,7 @@ func (s *Server) createPolicy(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	made, err := s.readPolicy(body, new(entitlement.Policy))
+	made, err := s.readPolicy(c, body, new(entitlement.Policy))
 	if err != nil {
 		return reply{}, err
 	}
@@ -187,7 +198,7 @@ func (s *Server) replacePolicy(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	p, err := s.engine.ReplacePolicy(ctx, c.actor, id, func(was *entitlement.Policy) error {
-		next, err := s.readPolicy(body, was)
+		next, err := s.readPolicy(c, body, was)
 		if err != nil {
 			return err
 		}

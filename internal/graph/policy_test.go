@@ -1,49 +1,68 @@
 package graph
 
 import (
+	"errors"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"anteroom/internal/entitlement"
+	"anteroom/internal/store"
 )
+
+// policyWorld has, beside a world, all that a policy can name.
+type policyWorld struct {
+	*world
+	organization, principal string
+	// Extensions that cannot be bound everywhere: one that does not wait, one that is called
+	// before an assignment ends, and one of another catalog.
+	hasty, warning, foreign string
+}
+
+func newPolicyWorld(t testing.TB) *policyWorld {
+	t.Helper()
+	w := &policyWorld{world: newWorld(t), organization: "0c000000-0000-4000-8000-000000000001", principal: "50000000-0000-4000-8000-000000000001"}
+	ctx := t.Context()
+	err := w.engine.Store.Update(ctx, testTenant, func(tx *store.Tx) error {
+		o := &entitlement.ConnectedOrganization{Object: entitlement.Object{ID: entitlement.ID(w.organization)}, DisplayName: "Fabrikam", State: entitlement.OrganizationConfigured}
+		p := &entitlement.ServicePrincipal{Object: entitlement.Object{ID: entitlement.ID(w.principal)}, DisplayName: "Robot", Type: entitlement.PrincipalApplication}
+		return errors.Join(tx.Organizations.Insert(ctx, o), tx.Principals.Insert(ctx, p))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	extension := func(catalog, kind string) string {
+		return w.make("catalogs/"+catalog+"/customWorkflowExtensions", obj{
+			"@odata.type": "#microsoft.graph." + kind, "displayName": kind,
+			"endpointConfiguration": obj{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": "https://x.contoso.com"},
+		})
+	}
+	w.hasty = extension(w.catalog, "accessPackageAssignmentRequestWorkflowExtension")
+	w.warning = extension(w.catalog, "accessPackageAssignmentWorkflowExtension")
+	w.foreign = extension(w.make("catalogs", obj{"displayName": "Other"}), "accessPackageAssignmentRequestWorkflowExtension")
+	return w
+}
+
+// body is a policy of the world's package with the settings.
+func (w *policyWorld) body(settings obj) obj {
+	body := obj{"displayName": "P", "allowedTargetScope": "allMemberUsers", "accessPackage": obj{"id": w.pkg}}
+	maps.Copy(body, settings)
+	return body
+}
+
+const everything = "?$expand=questions,customExtensionStageSettings($expand=customExtension)"
 
 // TestPolicyRoundTrip: what was read can be written back, and reads back equal.
 func TestPolicyRoundTrip(t *testing.T) {
-	w := newWorld(t, "assignmentRequestCreated", "assignmentRequestGranted")
-	for name, settings := range map[string]obj{
-		"least": {},
-		"nulls": {"description": nil, "expiration": nil, "requestorSettings": nil, "requestApprovalSettings": nil, "automaticRequestSettings": nil, "reviewSettings": nil, "notificationSettings": nil, "specificAllowedTargets": nil, "questions": nil},
-		"empty": {"description": "", "expiration": obj{}, "requestorSettings": obj{}, "requestApprovalSettings": obj{}, "notificationSettings": obj{}, "questions": []any{}},
-		"false": {
-			"requestorSettings": obj{"enableTargetsToSelfAddAccess": true, "enableTargetsToSelfUpdateAccess": false, "enableTargetsToSelfRemoveAccess": nil,
-				"allowCustomAssignmentSchedule": "false", "enableOnBehalfRequestorsToAddAccess": false, "onBehalfRequestors": []any{}},
-			"requestApprovalSettings": obj{"isApprovalRequiredForAdd": "false", "isApprovalRequiredForUpdate": nil, "isRequestorJustificationRequired": "true", "stages": []any{}},
-			"reviewSettings":          obj{"isEnabled": false, "primaryReviewers": []any{}},
-			"notificationSettings":    obj{"isAssignmentNotificationDisabled": true},
-			"expiration":              obj{"type": "NoExpiration", "duration": nil, "endDateTime": nil},
-		},
-		"targets": {"allowedTargetScope": "SpecificDirectoryUsers", "specificAllowedTargets": []obj{
-			{"@odata.type": "microsoft.graph.singleUser", "userId": alice, "description": "Alice"},
-			{"@odata.type": "#Microsoft.Graph.GroupMembers", "groupId": crew},
-		}},
-		"stages": {"customExtensionStageSettings": []obj{
-			{"stage": "AssignmentRequestCreated", "customExtension": obj{"id": w.extension}},
-			{"stage": "assignmentRequestCreated", "customExtension": obj{"id": w.extension, "displayName": "x"}},
-			{"@odata.type": "#microsoft.graph.customExtensionStageSetting", "stage": "assignmentRequestRemoved", "customExtension": obj{"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "id": w.extension}},
-		}},
-	} {
+	w := newPolicyWorld(t)
+	for name, settings := range roundTrips(w) {
 		t.Run(name, func(t *testing.T) {
-			body := obj{"displayName": "P", "allowedTargetScope": "allMemberUsers", "accessPackage": obj{"id": w.pkg}}
-			for k, v := range settings {
-				body[k] = v
-			}
-			path := "assignmentPolicies/" + w.make("assignmentPolicies", body)
+			path := "assignmentPolicies/" + w.make("assignmentPolicies", w.body(settings))
 			for _, expand := range []string{"", "?$expand=accessPackage,catalog,questions,customExtensionStageSettings($expand=customExtension)"} {
-				full := path + "?$expand=customExtensionStageSettings($expand=customExtension)"
-				before, all := w.do("app", "GET", path+expand, nil).want(200), w.do("app", "GET", full, nil).want(200)
+				before, all := w.do("app", "GET", path+expand, nil).want(200), w.do("app", "GET", path+everything, nil).want(200)
 				w.do("app", "PUT", path, before.raw).want(200)
-				after, allAfter := w.do("app", "GET", path+expand, nil).want(200), w.do("app", "GET", full, nil).want(200)
+				after, allAfter := w.do("app", "GET", path+expand, nil).want(200), w.do("app", "GET", path+everything, nil).want(200)
 				for _, a := range []*answer{before, after, all, allAfter} {
 					delete(a.body, "modifiedDateTime")
 				}
@@ -54,7 +73,99 @@ func TestPolicyRoundTrip(t *testing.T) {
 					t.Error(diff)
 				}
 			}
+			w.do("app", "DELETE", path, nil).want(204)
 		})
+	}
+}
+
+func roundTrips(w *policyWorld) map[string]obj {
+	return map[string]obj{
+		"least": {},
+		"nulls": {"description": nil, "expiration": nil, "requestorSettings": nil, "requestApprovalSettings": nil, "automaticRequestSettings": nil, "reviewSettings": nil, "notificationSettings": nil, "specificAllowedTargets": nil, "questions": nil, "customExtensionStageSettings": nil},
+		"empty": {"description": "", "expiration": obj{}, "requestorSettings": obj{}, "requestApprovalSettings": obj{}, "notificationSettings": obj{}, "questions": []any{}},
+		"false": {
+			"requestorSettings": obj{"enableTargetsToSelfAddAccess": true, "enableTargetsToSelfUpdateAccess": false, "enableTargetsToSelfRemoveAccess": nil,
+				"allowCustomAssignmentSchedule": "false", "enableOnBehalfRequestorsToAddAccess": false, "onBehalfRequestors": []any{}},
+			"requestApprovalSettings": obj{"isApprovalRequiredForAdd": "false", "isApprovalRequiredForUpdate": nil, "isRequestorJustificationRequired": "true", "stages": []any{}},
+			"reviewSettings":          obj{"isEnabled": false, "primaryReviewers": []any{}},
+			"notificationSettings":    obj{"isAssignmentNotificationDisabled": true},
+			"expiration":              obj{"type": "NoExpiration", "duration": nil, "endDateTime": nil},
+		},
+		"people": {"allowedTargetScope": "SpecificDirectoryUsers", "specificAllowedTargets": []obj{
+			{"@odata.type": "microsoft.graph.singleUser", "userId": alice, "description": "Alice"},
+			{"@odata.type": "#Microsoft.Graph.GroupMembers", "groupId": crew},
+			{"@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": `user.department -eq "Sales"`, "description": "Sales"},
+		}},
+		"organizations": {"allowedTargetScope": "specificConnectedOrganizationUsers", "specificAllowedTargets": []obj{{"@odata.type": "#microsoft.graph.connectedOrganizationMembers", "connectedOrganizationId": w.organization}}},
+		"applications":  {"allowedTargetScope": "specificDirectoryServicePrincipals", "specificAllowedTargets": []obj{{"@odata.type": "#microsoft.graph.singleServicePrincipal", "servicePrincipalId": w.principal, "description": nil}}},
+		"until":         {"expiration": obj{"type": "afterDateTime", "endDateTime": "2099-01-31T23:59:59.5+02:00"}},
+		"for a while":   {"expiration": obj{"type": "afterDuration", "duration": "P52W1D"}},
+		"requestors": {"requestorSettings": obj{"enableTargetsToSelfAddAccess": true, "enableTargetsToSelfUpdateAccess": true, "enableTargetsToSelfRemoveAccess": true,
+			"allowCustomAssignmentSchedule": true, "enableOnBehalfRequestorsToAddAccess": true, "enableOnBehalfRequestorsToUpdateAccess": true, "enableOnBehalfRequestorsToRemoveAccess": true,
+			"onBehalfRequestors": []obj{{"@odata.type": "#microsoft.graph.targetManager", "managerLevel": 4}, {"@odata.type": "#microsoft.graph.singleUser", "id": bob, "isBackup": false}}}},
+		"approval": {"requestApprovalSettings": obj{"isApprovalRequiredForAdd": true, "isApprovalRequiredForUpdate": true, "stages": approvalStages(w)}},
+		"automatic": {"allowedTargetScope": "specificDirectoryUsers", "specificAllowedTargets": []obj{{"@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": "user.accountEnabled -eq true"}},
+			"automaticRequestSettings": obj{"requestAccessForAllowedTargets": true, "removeAccessWhenTargetLeavesAllowedTargets": true, "gracePeriodBeforeAccessRemoval": "P1W"}},
+		"bindings": {"customExtensionStageSettings": []obj{
+			{"stage": "AssignmentRequestCreated", "customExtension": obj{"id": w.extension}},
+			{"stage": "assignmentRequestCreated", "customExtension": obj{"id": w.hasty, "displayName": "x"}},
+			{"@odata.type": "#microsoft.graph.customExtensionStageSetting", "stage": "assignmentRemoved", "customExtension": obj{"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "id": w.extension}},
+			{"stage": "assignmentFourteenDaysBeforeExpiration", "customExtension": obj{"id": w.warning}},
+			{"stage": "assignmentOneDayBeforeExpiration", "customExtension": obj{"id": w.warning}},
+		}},
+		"determined": {
+			"requestApprovalSettings":      obj{"isApprovalRequiredForAdd": true, "stages": []obj{{"@odata.type": "#microsoft.graph.accessPackageDynamicApprovalStage"}}},
+			"customExtensionStageSettings": []obj{{"stage": "assignmentRequestDeterminingApprovalRequirements", "customExtension": obj{"id": w.extension}}},
+		},
+		"questions": {"questions": questions()},
+	}
+}
+
+// approvalStages are three stages with everything that a stage can have.
+func approvalStages(w *policyWorld) []obj {
+	return []obj{
+		{"durationBeforeAutomaticDenial": "P2D", "isApproverJustificationRequired": "true", "isEscalationEnabled": true, "durationBeforeEscalation": "P1D", "approverInformationVisibility": "NotVisible",
+			"primaryApprovers":            []obj{{"@odata.type": "#microsoft.graph.requestorManager"}, {"@odata.type": "#microsoft.graph.internalSponsors"}, {"@odata.type": "#microsoft.graph.externalSponsors"}, {"@odata.type": "#microsoft.graph.targetUserSponsors"}},
+			"fallbackPrimaryApprovers":    []obj{{"@odata.type": "#microsoft.graph.singleUser", "userId": bob}},
+			"escalationApprovers":         []obj{{"@odata.type": "#microsoft.graph.targetManager", "managerLevel": "2"}, {"@odata.type": "#microsoft.graph.targetApplicationOwners"}},
+			"fallbackEscalationApprovers": []obj{{"@odata.type": "#microsoft.graph.groupMembers", "groupId": crew}, {"@odata.type": "#microsoft.graph.targetAgentIdentitySponsorsOrOwners"}}},
+		{"@odata.type": "#microsoft.graph.accessPackageDynamicApprovalStage", "customExtension": obj{"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "id": w.extension, "displayName": "SoD check"}},
+		{"@odata.type": "microsoft.graph.accessPackageApprovalStage", "fallbackPrimaryApprovers": []obj{{"@odata.type": "#microsoft.graph.singleUser", "userId": bob}}},
+	}
+}
+
+// TestPolicyWritten: what the schema has is there, with null or an empty collection where
+// nothing is set.
+func TestPolicyWritten(t *testing.T) {
+	w := newPolicyWorld(t)
+	a := w.do("app", "POST", "assignmentPolicies", w.body(obj{
+		"expiration":              obj{"type": "afterDuration", "duration": "P52W1D"},
+		"requestorSettings":       obj{"onBehalfRequestors": []obj{{"@odata.type": "#microsoft.graph.requestorManager"}}},
+		"requestApprovalSettings": obj{"isApprovalRequiredForAdd": true, "stages": approvalStages(w)[1:]},
+	})).want(201)
+	none := []any{}
+	bob := []any{obj{"@odata.type": "#microsoft.graph.singleUser", "userId": string(bob), "description": nil}}
+	for name, want := range map[string]any{
+		"expiration": obj{"type": "afterDuration", "endDateTime": nil, "duration": "P365D"},
+		"requestorSettings": obj{"enableTargetsToSelfAddAccess": nil, "enableTargetsToSelfUpdateAccess": nil, "enableTargetsToSelfRemoveAccess": nil, "allowCustomAssignmentSchedule": nil,
+			"enableOnBehalfRequestorsToAddAccess": nil, "enableOnBehalfRequestorsToUpdateAccess": nil, "enableOnBehalfRequestorsToRemoveAccess": nil,
+			"onBehalfRequestors": []any{obj{"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1.0}}},
+		"requestApprovalSettings": obj{"isApprovalRequiredForAdd": true, "isApprovalRequiredForUpdate": nil, "isRequestorJustificationRequired": nil, "stages": []any{
+			obj{"@odata.type": "#microsoft.graph.accessPackageDynamicApprovalStage", "durationBeforeAutomaticDenial": "P14D", "durationBeforeEscalation": "PT0S",
+				"isApproverJustificationRequired": nil, "isEscalationEnabled": nil, "approverInformationVisibility": "default",
+				"primaryApprovers": none, "fallbackPrimaryApprovers": none, "escalationApprovers": none, "fallbackEscalationApprovers": none,
+				"customExtension": obj{"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "id": w.extension}},
+			obj{"durationBeforeAutomaticDenial": "P14D", "durationBeforeEscalation": "PT0S", "isApproverJustificationRequired": nil, "isEscalationEnabled": nil, "approverInformationVisibility": "default",
+				"primaryApprovers": none, "fallbackPrimaryApprovers": bob, "escalationApprovers": none, "fallbackEscalationApprovers": none},
+		}},
+		"automaticRequestSettings": nil, "reviewSettings": nil, "specificAllowedTargets": none,
+	} {
+		if diff := cmp.Diff(want, a.get(name)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if _, there := a.body["questions"]; there {
+		t.Errorf("questions are shown that nobody expanded: %s", a.raw)
 	}
 }
 
@@ -79,57 +190,4 @@ func TestPolicyReplaced(t *testing.T) {
 	w.do("app", "PUT", path, obj{"displayName": "Q"}).refused(400, entitlement.CodeInvalidModel, "allowedTargetScope is required")
 	w.do("app", "PUT", path, obj{"allowedTargetScope": "notSpecified"}).refused(400, entitlement.CodeInvalidModel, "displayName is required")
 	w.do("app", "PATCH", path, body).refused(405, entitlement.CodeMethodNotAllowed, "DELETE, GET or PUT", "PUT of the whole policy")
-}
-
-// TestPolicyRefused: a setting that is not enforced is refused by name, never stored.
-func TestPolicyRefused(t *testing.T) {
-	w := newWorld(t)
-	for name, tc := range map[string]struct {
-		set   obj
-		code  entitlement.Code
-		names string
-	}{
-		"automatic":        {obj{"automaticRequestSettings": obj{}}, "UnsupportedSetting", "automaticRequestSettings"},
-		"review":           {obj{"reviewSettings": obj{"isEnabled": true}}, "UnsupportedSetting", "reviewSettings"},
-		"review, perhaps":  {obj{"reviewSettings": obj{}}, "UnsupportedSetting", "reviewSettings"},
-		"questions":        {obj{"questions": []obj{{}}}, "UnsupportedSetting", "questions"},
-		"expires":          {obj{"expiration": obj{"type": "afterDuration"}}, "UnsupportedSetting", "expiration/type"},
-		"expires by date":  {obj{"expiration": obj{"endDateTime": "2030-01-01T00:00:00Z"}}, "UnsupportedSetting", "expiration/endDateTime"},
-		"self update":      {obj{"requestorSettings": obj{"enableTargetsToSelfUpdateAccess": "true"}}, "UnsupportedSetting", "requestorSettings/enableTargetsToSelfUpdateAccess"},
-		"self removal":     {obj{"requestorSettings": obj{"enableTargetsToSelfRemoveAccess": true}}, "UnsupportedSetting", "enableTargetsToSelfRemoveAccess"},
-		"schedule":         {obj{"requestorSettings": obj{"allowCustomAssignmentSchedule": true}}, "UnsupportedSetting", "allowCustomAssignmentSchedule"},
-		"on behalf":        {obj{"requestorSettings": obj{"enableOnBehalfRequestorsToAddAccess": true}}, "UnsupportedSetting", "enableOnBehalfRequestorsToAddAccess"},
-		"requestors":       {obj{"requestorSettings": obj{"onBehalfRequestors": []obj{{}}}}, "UnsupportedSetting", "onBehalfRequestors"},
-		"approval":         {obj{"requestApprovalSettings": obj{"isApprovalRequiredForAdd": true}}, "UnsupportedSetting", "isApprovalRequiredForAdd"},
-		"approval update":  {obj{"requestApprovalSettings": obj{"isApprovalRequiredForUpdate": true}}, "UnsupportedSetting", "isApprovalRequiredForUpdate"},
-		"stages":           {obj{"requestApprovalSettings": obj{"stages": []obj{{}}}}, "UnsupportedSetting", "requestApprovalSettings/stages"},
-		"scope":            {obj{"allowedTargetScope": "allExternalUsers"}, "UnsupportedSetting", "allExternalUsers"},
-		"unknown scope":    {obj{"allowedTargetScope": "everybody"}, "InvalidModel", "'everybody'"},
-		"sentinel scope":   {obj{"allowedTargetScope": "unknownFutureValue"}, "InvalidModel", "unknownFutureValue"},
-		"null scope":       {obj{"allowedTargetScope": nil}, "InvalidModel", "allowedTargetScope"},
-		"manager":          {obj{"specificAllowedTargets": []obj{{"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}}}, "UnsupportedSetting", "requestorManager"},
-		"untyped target":   {obj{"specificAllowedTargets": []obj{{"userId": alice}}}, "InvalidModel", "specificAllowedTargets[0]/@odata.type is required"},
-		"strange target":   {obj{"specificAllowedTargets": []obj{{"@odata.type": "#microsoft.graph.robot"}}}, "InvalidModel", "'robot'"},
-		"target no id":     {obj{"specificAllowedTargets": []obj{{"@odata.type": "#microsoft.graph.singleUser"}}}, "InvalidModel", "userId is required"},
-		"wrong member":     {obj{"specificAllowedTargets": []obj{{"@odata.type": "#microsoft.graph.singleUser", "groupId": alice}}}, "InvalidModel", "'groupId'"},
-		"pre-expiry stage": {obj{"customExtensionStageSettings": []obj{{"stage": "assignmentOneDayBeforeExpiration", "customExtension": obj{"id": w.extension}}}}, "UnsupportedSetting", "assignmentOneDayBeforeExpiration"},
-		"dynamic stage":    {obj{"customExtensionStageSettings": []obj{{"stage": "assignmentRequestDeterminingApprovalRequirements"}}}, "InvalidModel", "not served"},
-		"no extension":     {obj{"customExtensionStageSettings": []obj{{"stage": "assignmentRequestCreated"}}}, "InvalidModel", "customExtensionStageSettings[0]/customExtension is required"},
-		"no stage":         {obj{"customExtensionStageSettings": []obj{{"customExtension": obj{"id": w.extension}}}}, "InvalidModel", "customExtensionStageSettings[0]/stage is required"},
-		"unknown member":   {obj{"canExtend": true}, "InvalidModel", "'canExtend'"},
-		"unknown flag":     {obj{"requestorSettings": obj{"acceptRequests": true}}, "InvalidModel", "accessPackageAssignmentRequestorSettings"},
-		"flag is text":     {obj{"requestorSettings": obj{"enableTargetsToSelfAddAccess": "yes"}}, "InvalidModel", "must be a boolean, but it is a string"},
-		"notification":     {obj{"notificationSettings": obj{"isAssignmentNotificationDisabled": nil}}, "InvalidModel", "must be a boolean, but it is null"},
-		"settings is list": {obj{"requestorSettings": []any{}}, "InvalidModel", "must be an object, but it is a collection"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			body := obj{"displayName": "P", "allowedTargetScope": "allMemberUsers", "accessPackage": obj{"id": w.pkg}}
-			for k, v := range tc.set {
-				body[k] = v
-			}
-			w.do("app", "POST", "assignmentPolicies", body).refused(400, tc.code, tc.names)
-			delete(body, "accessPackage")
-			w.do("app", "PUT", "assignmentPolicies/"+w.policy, body).refused(400, tc.code, tc.names)
-		})
-	}
 }

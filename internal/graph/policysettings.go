@@ -1,6 +1,10 @@
 package graph
 
-import "anteroom/internal/entitlement"
+import (
+	"time"
+
+	"anteroom/internal/entitlement"
+)
 
 // The settings of a policy. Each member of the schema is either enforced or refused by
 // name, so that nothing is stored and then ignored.
@@ -10,123 +14,83 @@ func notEnforced(n node, must string) error {
 	return entitlement.Unsupported(n.at, "%s is not enforced by this server yet, so it is not stored; it must be %s.", n.at, must)
 }
 
-func writeTargets(e *encoder, p *entitlement.Policy) {
-	e.openList()
-	for i := range p.SpecificAllowedTargets {
-		t := &p.SpecificAllowedTargets[i]
-		e.open()
-		e.odataType(string(t.Kind))
-		if t.Kind == entitlement.GroupMembers {
-			e.key("groupId").text(string(t.ID))
-		} else {
-			e.key("userId").text(string(t.ID))
+// graph: accessPackageAssignmentPolicy.specificAllowedTargets
+func readTargets(n node, p *entitlement.Policy) (err error) {
+	p.SpecificAllowedTargets, err = readSubjectSets(n)
+	return err
+}
+
+func readPolicyExpiration(n node, p *entitlement.Policy) (err error) {
+	p.Expiration, err = readExpirationPattern(n)
+	return err
+}
+
+// readExpirationPattern reads an expirationPattern; null is nil. Whether it has what its type
+// needs is checked by its Validate.
+//
+// graph: expirationPattern
+func readExpirationPattern(n node) (*entitlement.Expiration, error) {
+	if n.kind == isNull {
+		return nil, nil
+	}
+	x := new(entitlement.Expiration)
+	given := "" // a member that says when, but not how
+	err := n.fields("expirationPattern", func(name string, n node) (_ bool, err error) {
+		if n.kind == isNull {
+			return name == "type" || name == "endDateTime" || name == "duration", nil
 		}
-		e.key("description").optionalText(t.Description)
-		e.close()
-	}
-	e.closeList()
-}
-
-func readTargets(n node, p *entitlement.Policy) error {
-	p.SpecificAllowedTargets = nil
-	return n.each(func(n node) error {
-		t, err := readSubjectSet(n)
-		if err == nil {
-			p.SpecificAllowedTargets = append(p.SpecificAllowedTargets, t)
-		}
-		return err
-	})
-}
-
-// otherSubjectSets are the types of the subjectSet family that are not resolved.
-var otherSubjectSets = []string{
-	"connectedOrganizationMembers", "singleServicePrincipal", "attributeRuleMembers", "requestorManager", "targetManager",
-	"internalSponsors", "externalSponsors", "targetUserSponsors", "targetApplicationOwners", "targetAgentIdentitySponsorsOrOwners",
-}
-
-// graph: subjectSet
-func readSubjectSet(n node) (entitlement.SubjectSet, error) {
-	var s entitlement.SubjectSet
-	if n.kind != isObject {
-		return s, n.wrongKind("an object")
-	}
-	typ, err := n.typeName()
-	if err != nil {
-		return s, err
-	}
-	own := "userId"
-	kind, ok := entitlement.ParseEnum([]entitlement.SubjectSetKind{entitlement.SingleUser, entitlement.GroupMembers}, typ)
-	if s.Kind = kind; kind == entitlement.GroupMembers {
-		own = "groupId"
-	}
-	if !ok {
-		return s, unknownSubjectSet(n, typ)
-	}
-	err = n.fields(string(kind), func(name string, n node) (_ bool, err error) {
 		switch name {
-		case own, "id": // beta calls it id
-			var id entitlement.ID
-			if id, err = n.optionalID(); err == nil {
-				err = agree(n, &s.ID, id)
-			}
-		case "description":
-			if s.Description, err = n.optionalString(); err == nil && s.Description != nil && len(*s.Description) > entitlement.MaxText {
-				err = entitlement.Invalid(n.at, "%s is too long.", n.at)
-			}
+		case "type":
+			x.Type, err = enum(n, entitlement.ExpirationTypes)
+		case "endDateTime":
+			given = name
+			x.EndAt, err = n.optionalInstant()
+			x.EndAt = x.EndAt.UTC().Truncate(time.Microsecond)
+		case "duration":
+			given = name
+			x.Duration, err = n.duration()
 		default:
 			return false, nil
 		}
 		return true, err
 	})
-	if err == nil && s.ID == "" {
-		err = entitlement.Invalid(n.at+"/"+own, "%s/%s is required.", n.at, own)
+	switch {
+	case err != nil || x.Type != "":
+	case given != "":
+		err = entitlement.Invalid(n.at+"/type", "%s has %s, but no type; with endDateTime it is %s, with duration %s.",
+			n.at, given, entitlement.ExpirationAfterDateTime, entitlement.ExpirationAfterDuration)
+	default:
+		x.Type = entitlement.ExpirationNotSpecified
 	}
-	return s, err
+	return x, err
 }
 
-func unknownSubjectSet(n node, typ string) error {
-	if typ == "" {
-		return entitlement.Invalid(n.at+"/@odata.type", "%s/@odata.type is required: #microsoft.graph.singleUser or #microsoft.graph.groupMembers.", n.at)
-	}
-	if other, ok := entitlement.ParseEnum(otherSubjectSets, typ); ok {
-		return entitlement.Unsupported(n.at, "Entries of type '%s' are not enforced by this server yet; use singleUser or groupMembers.", other)
-	}
-	return entitlement.Invalid(n.at+"/@odata.type", "'%s' is not a type of subject set; use #microsoft.graph.singleUser or #microsoft.graph.groupMembers.", clip(typ, 128))
-}
-
-func readPolicyExpiration(n node, p *entitlement.Policy) (err error) {
-	p.Expiration, err = readExpiration(n)
-	return err
-}
-
-// requestorFlag is a member of accessPackageAssignmentRequestorSettings.
-type requestorFlag struct {
-	name     string
-	enforced bool
-	ref      func(*entitlement.RequestorSettings) **bool
-}
-
-var requestorFlags = []requestorFlag{
-	{"enableTargetsToSelfAddAccess", true, func(s *entitlement.RequestorSettings) **bool { return &s.EnableTargetsToSelfAddAccess }},
-	{"enableTargetsToSelfUpdateAccess", false, func(s *entitlement.RequestorSettings) **bool { return &s.EnableTargetsToSelfUpdateAccess }},
-	{"enableTargetsToSelfRemoveAccess", false, func(s *entitlement.RequestorSettings) **bool { return &s.EnableTargetsToSelfRemoveAccess }},
-	{"allowCustomAssignmentSchedule", false, func(s *entitlement.RequestorSettings) **bool { return &s.AllowCustomAssignmentSchedule }},
-	{"enableOnBehalfRequestorsToAddAccess", false, func(s *entitlement.RequestorSettings) **bool { return &s.EnableOnBehalfRequestorsToAddAccess }},
-	{"enableOnBehalfRequestorsToUpdateAccess", false, func(s *entitlement.RequestorSettings) **bool { return &s.EnableOnBehalfRequestorsToUpdateAccess }},
-	{"enableOnBehalfRequestorsToRemoveAccess", false, func(s *entitlement.RequestorSettings) **bool { return &s.EnableOnBehalfRequestorsToRemoveAccess }},
+// requestorFlags are the flags of accessPackageAssignmentRequestorSettings.
+var requestorFlags = []struct {
+	name string
+	ref  func(*entitlement.RequestorSettings) **bool
+}{
+	{"enableTargetsToSelfAddAccess", func(s *entitlement.RequestorSettings) **bool { return &s.EnableTargetsToSelfAddAccess }},
+	{"enableTargetsToSelfUpdateAccess", func(s *entitlement.RequestorSettings) **bool { return &s.EnableTargetsToSelfUpdateAccess }},
+	{"enableTargetsToSelfRemoveAccess", func(s *entitlement.RequestorSettings) **bool { return &s.EnableTargetsToSelfRemoveAccess }},
+	{"allowCustomAssignmentSchedule", func(s *entitlement.RequestorSettings) **bool { return &s.AllowCustomAssignmentSchedule }},
+	{"enableOnBehalfRequestorsToAddAccess", func(s *entitlement.RequestorSettings) **bool { return &s.EnableOnBehalfRequestorsToAddAccess }},
+	{"enableOnBehalfRequestorsToUpdateAccess", func(s *entitlement.RequestorSettings) **bool { return &s.EnableOnBehalfRequestorsToUpdateAccess }},
+	{"enableOnBehalfRequestorsToRemoveAccess", func(s *entitlement.RequestorSettings) **bool { return &s.EnableOnBehalfRequestorsToRemoveAccess }},
 }
 
 func writeRequestorSettings(e *encoder, p *entitlement.Policy) {
-	if p.RequestorSettings == nil {
+	s := p.RequestorSettings
+	if s == nil {
 		e.null()
 		return
 	}
 	e.open()
 	for _, f := range requestorFlags {
-		e.key(f.name).optionalBoolean(*f.ref(p.RequestorSettings))
+		e.key(f.name).optionalBoolean(*f.ref(s))
 	}
-	e.key("onBehalfRequestors").openList()
-	e.closeList()
+	e.key("onBehalfRequestors")
+	writeSubjectSets(e, s.OnBehalfRequestors)
 	e.close()
 }
 
@@ -140,77 +104,64 @@ func readRequestorSettings(n node, p *entitlement.Policy) error {
 	p.RequestorSettings = settings
 	return n.fields("accessPackageAssignmentRequestorSettings", func(name string, n node) (_ bool, err error) {
 		if name == "onBehalfRequestors" {
-			if !n.isEmpty() {
-				err = notEnforced(n, "empty")
-			}
+			settings.OnBehalfRequestors, err = readSubjectSets(n)
 			return true, err
 		}
 		for _, f := range requestorFlags {
 			if f.name == name {
-				return true, readFlag(n, f.ref(settings), f.enforced)
+				*f.ref(settings), err = n.optionalBoolean()
+				return true, err
 			}
 		}
 		return false, nil
 	})
 }
 
-// readFlag reads a flag; true is refused where it is not enforced.
-func readFlag(n node, to **bool, enforced bool) error {
-	b, err := n.optionalBoolean()
-	if err == nil && b != nil && *b && !enforced {
-		return notEnforced(n, "false or null")
-	}
-	*to = b
-	return err
-}
-
-func writeApprovalSettings(e *encoder, p *entitlement.Policy) {
-	s := p.ApprovalSettings
-	if s == nil {
+func writeAutomatic(e *encoder, p *entitlement.Policy) {
+	a := p.Automatic
+	if a == nil {
 		e.null()
 		return
 	}
 	e.open()
-	e.key("isApprovalRequiredForAdd").optionalBoolean(s.IsApprovalRequiredForAdd)
-	e.key("isApprovalRequiredForUpdate").optionalBoolean(s.IsApprovalRequiredForUpdate)
-	e.key("isRequestorJustificationRequired").optionalBoolean(s.IsRequestorJustificationRequired)
-	e.key("stages").openList()
-	e.closeList()
+	e.key("requestAccessForAllowedTargets").optionalBoolean(a.RequestForAllowed)
+	e.key("removeAccessWhenTargetLeavesAllowedTargets").optionalBoolean(a.RemoveWhenLeaving)
+	e.key("gracePeriodBeforeAccessRemoval")
+	if a.GracePeriod == nil {
+		e.null()
+	} else {
+		e.duration(*a.GracePeriod)
+	}
 	e.close()
 }
 
-// graph: accessPackageAssignmentApprovalSettings
-func readApprovalSettings(n node, p *entitlement.Policy) error {
-	p.ApprovalSettings = nil
+// readAutomatic reads the settings that make a policy an automatic assignment policy.
+//
+// graph: accessPackageAutomaticRequestSettings
+func readAutomatic(n node, p *entitlement.Policy) error {
+	p.Automatic = nil
 	if n.kind == isNull {
 		return nil
 	}
-	settings := new(entitlement.ApprovalSettings)
-	p.ApprovalSettings = settings
-	return n.fields("accessPackageAssignmentApprovalSettings", func(name string, n node) (_ bool, err error) {
+	settings := new(entitlement.AutomaticSettings)
+	p.Automatic = settings
+	return n.fields("accessPackageAutomaticRequestSettings", func(name string, n node) (_ bool, err error) {
 		switch name {
-		case "isApprovalRequiredForAdd":
-			err = readFlag(n, &settings.IsApprovalRequiredForAdd, false)
-		case "isApprovalRequiredForUpdate":
-			err = readFlag(n, &settings.IsApprovalRequiredForUpdate, false)
-		case "isRequestorJustificationRequired":
-			err = readFlag(n, &settings.IsRequestorJustificationRequired, true)
-		case "stages":
-			if !n.isEmpty() {
-				err = notEnforced(n, "empty")
+		case "requestAccessForAllowedTargets":
+			settings.RequestForAllowed, err = n.optionalBoolean()
+		case "removeAccessWhenTargetLeavesAllowedTargets":
+			settings.RemoveWhenLeaving, err = n.optionalBoolean()
+		case "gracePeriodBeforeAccessRemoval":
+			if n.kind != isNull {
+				var grace time.Duration
+				grace, err = n.duration()
+				settings.GracePeriod = &grace
 			}
 		default:
 			return false, nil
 		}
 		return true, err
 	})
-}
-
-func refuseAutomatic(n node, _ *entitlement.Policy) error {
-	if n.kind == isNull {
-		return nil
-	}
-	return notEnforced(n, "null")
 }
 
 // readReviewSettings takes reviews that are switched off, and no other. What is written

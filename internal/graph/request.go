@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"anteroom/internal/engine"
@@ -25,11 +26,14 @@ func (s *schema) describeRequest() {
 			created[entitlement.Request](),
 			sorted(byTime, instant("completedDateTime", func(r *entitlement.Request) time.Time { return r.CompletedAt })),
 			readOnly(optionalText("justification", func(r *entitlement.Request) **string { return &r.Justification })),
-			shown("answers", func(e *encoder, _ *entitlement.Request) { e.openList(); e.closeList() }),
-			shown("schedule", func(e *encoder, _ *entitlement.Request) {
-				writeSchedule(e, time.Time{}, entitlement.ExpirationNotSpecified)
+			shown("answers", func(e *encoder, r *entitlement.Request) { writeAnswers(e, r.Answers) }),
+			shown("schedule", func(e *encoder, r *entitlement.Request) {
+				writeSchedule(e, r.Progress.Plan.Schedule.StartAt, r.Progress.Plan.Schedule.Expiration)
 			}),
-			shown("customExtensionCalloutInstances", writeCallouts),
+			shown("customExtensionCalloutInstances", func(e *encoder, r *entitlement.Request) { writeCallouts(e, r.Progress.Callouts) }),
+			// Ours, from here on.
+			shown("statusDetail", writeStatusDetail),
+			shown("resourceFailures", func(e *encoder, r *entitlement.Request) { writeFailures(e, r.Progress.Failures) }),
 		},
 		filters: []filterPath{
 			{path: "accessPackage/id", kind: byID}, {path: "accessPackage/catalog/id", kind: byID},
@@ -48,14 +52,44 @@ func (s *schema) describeRequest() {
 	s.request.finish()
 }
 
-// writeCallouts writes the callout instances of a request: what the schema has, and
-// behind it what somebody needs to know who asks why a request waits.
+// writeStatusDetail writes why the request failed or was denied, where the server decided.
+// What a target system said may tell of the network inside.
+func writeStatusDetail(e *encoder, r *entitlement.Request) {
+	p := &r.Progress
+	if !e.operator && (p.Reason == entitlement.FailureDelivery || len(p.Failures) > 0) {
+		e.null()
+		return
+	}
+	e.textOrNull(p.Detail)
+}
+
+// writeFailures writes the roles that could not be given. Why is for who manages the
+// tenant.
+func writeFailures(e *encoder, failures []entitlement.RoleFailure) {
+	e.openList()
+	for i := range failures {
+		f := &failures[i]
+		e.open()
+		e.key("id").text(string(f.RoleScopeID))
+		e.key("displayName").textOrNull(f.Name)
+		if e.operator {
+			e.key("reason").textOrNull(f.Reason)
+		} else {
+			e.key("reason").null()
+		}
+		e.close()
+	}
+	e.closeList()
+}
+
+// writeCallouts writes the callout instances of a request or an assignment: what the schema
+// has, and behind it what somebody needs to know who asks why a request waits.
 //
 // graph: customExtensionCalloutInstance
-func writeCallouts(e *encoder, r *entitlement.Request) {
+func writeCallouts(e *encoder, callouts []entitlement.Callout) {
 	e.openList()
-	for i := range r.Progress.Callouts {
-		c := &r.Progress.Callouts[i]
+	for i := range callouts {
+		c := &callouts[i]
 		e.open()
 		e.key("id").text(string(c.ID))
 		e.key("customExtensionId").text(string(c.ExtensionID))
@@ -86,8 +120,11 @@ func (s *Server) createRequest(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	order, err := s.readOrder(ctx, c, body)
+	order, err := s.schema.readOrder(body)
 	if err != nil {
+		return reply{}, err
+	}
+	if order.IdempotencyKey, order.Digest, err = c.idempotency(body); err != nil {
 		return reply{}, err
 	}
 	r, err := s.engine.Submit(ctx, c.actor, order)
@@ -118,4 +155,19 @@ func (s *Server) cancelRequest(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	return okEmpty, s.engine.Cancel(ctx, c.actor, id)
+}
+
+// accepted answers an action whose effect may come later: 202 without a body.
+var accepted = reply{status: http.StatusAccepted}
+
+// graph: accesspackageassignmentrequest-reprocess
+func (s *Server) reprocessRequest(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id("assignmentRequest")
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.noParameters("reprocess"); err != nil {
+		return reply{}, err
+	}
+	return accepted, s.engine.Reprocess(ctx, c.actor, id)
 }

@@ -2,18 +2,21 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"anteroom/internal/entitlement"
 )
 
-// The types and the one stage word of a callback that need words of their own.
+// The types of a callback.
 const (
 	callbackData         = "accessPackageAssignmentRequestCallbackData"
 	approvalCallbackData = "assignmentRequestApprovalStageCallbackData"
 	stageType            = "accessPackageCustomExtensionStage"
-	determiningApproval  = "assignmentRequestDeterminingApprovalRequirements"
 )
+
+// callbackStages are the stages at which a request can wait for a callback.
+var callbackStages = append(slices.Clone(entitlement.RequestStages), entitlement.StageDetermining)
 
 // resumeRequest takes the answer of an extension's owner to a callout. What is checked
 // here is the shape of the body alone; the rest, in the order of the contract, is
@@ -90,26 +93,27 @@ func readStage(n node) (entitlement.Stage, error) {
 	}
 	stage, ok := entitlement.ParseStage(s)
 	switch {
-	case ok:
-		return stage, nil
-	case strings.EqualFold(s, determiningApproval):
-		return "", entitlement.Invalid(n.at, "Stage '%s' is not served by this server yet: approvers cannot be set by an extension. It can be %s.", determiningApproval, entitlement.EnumWords(entitlement.RequestStages))
+	case !ok:
+		return "", entitlement.Invalid(n.at, "Stage '%s' is not known; it can be %s.", clip(s, 64), entitlement.EnumWords(callbackStages))
+	case stage.OfAssignment():
+		return "", entitlement.Invalid(n.at, "No request waits at stage '%s', so that nothing can be resumed there; the stage can be %s.", stage, entitlement.EnumWords(callbackStages))
 	}
-	return "", entitlement.Invalid(n.at, "Stage '%s' is not known; it can be %s.", clip(s, 64), entitlement.EnumWords(entitlement.RequestStages))
+	return stage, nil
 }
 
-// graph: accessPackageAssignmentRequestCallbackData
+// graph: accessPackageAssignmentRequestCallbackData, assignmentRequestApprovalStageCallbackData
 func readCallbackData(n node, ev *entitlement.Event) error {
 	if n.kind != isObject {
 		return n.wrongKind("an object")
 	}
-	if err := checkCallbackType(n); err != nil {
+	typ, err := callbackType(n)
+	if err != nil {
 		return err
 	}
 	if err := strictAnnotations(n); err != nil {
 		return err
 	}
-	err := n.fields(callbackData, func(name string, n node) (_ bool, err error) {
+	err = n.fields(typ, func(name string, n node) (_ bool, err error) {
 		switch name {
 		case "stage":
 			ev.Stage, err = readStage(n)
@@ -119,6 +123,8 @@ func readCallbackData(n node, ev *entitlement.Event) error {
 			ev.Answer.Detail, err = n.shortString(entitlement.MaxDetail)
 		case "state":
 			ev.Answer.Outcome, err = readOutcome(n)
+		case "approvalStage":
+			ev.Supplied, err = readSupplied(n, typ)
 		default:
 			return false, nil
 		}
@@ -128,11 +134,24 @@ func readCallbackData(n node, ev *entitlement.Event) error {
 	case err != nil:
 		return err
 	case ev.Stage == "":
-		return entitlement.Invalid("data/stage", "data.stage is required: the Stage of the callout that is answered. It can be %s.", entitlement.EnumWords(entitlement.RequestStages))
+		return entitlement.Invalid("data/stage", "data.stage is required: the Stage of the callout that is answered. It can be %s.", entitlement.EnumWords(callbackStages))
 	case ev.Instance == "":
 		return entitlement.Invalid("data/customExtensionStageInstanceId", "data.customExtensionStageInstanceId is required: the CustomExtensionStageInstanceId of the callout that is answered.")
 	}
 	return nil
+}
+
+// readSupplied reads the stage of approval that the answer brings; null is none. Whether
+// the callout asked for one is checked by lifecycle.
+func readSupplied(n node, typ string) (*entitlement.ApprovalStage, error) {
+	if typ != approvalCallbackData {
+		return nil, entitlement.Invalid(n.at, "approvalStage belongs to data whose @odata.type is microsoft.graph.%s; this data is of type microsoft.graph.%s.", approvalCallbackData, typ)
+	}
+	if n.kind == isNull {
+		return nil, nil
+	}
+	stage, err := readApprovalStage(n)
+	return &stage, err
 }
 
 // readOutcome reads data.state. Only its absence means "go on".
@@ -152,21 +171,19 @@ func readOutcome(n node) (entitlement.Outcome, error) {
 	return "", entitlement.Invalid(n.at, "data.state is %s; it can be Denied or Canceled. Leave it out to let the request go on.", got)
 }
 
-// checkCallbackType checks the type of data, if it is given. The official Example 3
-// doubles the namespace.
-func checkCallbackType(n node) error {
+// callbackType reads the type of data, which may be left out. The official Example 3 doubles
+// the namespace.
+func callbackType(n node) (string, error) {
 	t, err := n.typeName()
 	if err != nil || t == "" {
-		return err
+		return callbackData, err
 	}
 	t, _ = cutPrefixFold(t, "microsoft.graph.")
-	switch {
-	case strings.EqualFold(t, callbackData):
-		return nil
-	case strings.EqualFold(t, approvalCallbackData):
-		return entitlement.Invalid(n.at+"/@odata.type", "data of type '%s' is not served by this server yet: approvers cannot be set by an extension.", approvalCallbackData)
+	known := []string{callbackData, approvalCallbackData}
+	if typ, ok := entitlement.ParseEnum(known, t); ok {
+		return typ, nil
 	}
-	return entitlement.Invalid(n.at+"/@odata.type", "data is of type '%s'; it must be microsoft.graph.%s.", clip(t, 128), callbackData)
+	return "", entitlement.Invalid(n.at+"/@odata.type", "data is of type '%s'; it must be microsoft.graph.%s, or microsoft.graph.%s where a callout asks who approves.", clip(t, 128), callbackData, approvalCallbackData)
 }
 
 // strictAnnotations refuses every annotation that a client has no cause to send with a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"anteroom/internal/entitlement"
 )
@@ -32,6 +33,9 @@ func TestCallbackRefused(t *testing.T) {
 	with := func(member string) string {
 		return `{"data":{"stage":"assignmentRequestCreated","customExtensionStageInstanceId":"` + someInstance + `"},` + member + `}`
 	}
+	supplied := func(members string) string {
+		return data(`,"@odata.type":"#microsoft.graph.assignmentRequestApprovalStageCallbackData",` + members)
+	}
 	for name, tc := range map[string]struct{ body, says string }{
 		"no data":                  {`{"source":"x"}`, "data is required"},
 		"null data":                {`{"data":null}`, "must be an object, but it is null"},
@@ -45,7 +49,7 @@ func TestCallbackRefused(t *testing.T) {
 		"instance no GUID":         {`{"data":{"stage":"assignmentRequestCreated","customExtensionStageInstanceId":"42"}}`, "must be a GUID, but it is '42'"},
 		"unknown stage":            {`{"data":{"stage":"assignmentRequestCreate","customExtensionStageInstanceId":"` + someInstance + `"}}`, "'assignmentRequestCreate' is not known"},
 		"null stage":               {`{"data":{"stage":null,"customExtensionStageInstanceId":"` + someInstance + `"}}`, "must be a string"},
-		"dynamic stage":            {`{"data":{"stage":"assignmentRequestDeterminingApprovalRequirements","customExtensionStageInstanceId":"` + someInstance + `"}}`, "not served by this server yet"},
+		"stage of an assignment":   {`{"data":{"stage":"assignmentOneDayBeforeExpiration","customExtensionStageInstanceId":"` + someInstance + `"}}`, "No request waits at stage 'assignmentOneDayBeforeExpiration'"},
 		"null state":               {data(`,"state":null`), "data.state is null"},
 		"empty state":              {data(`,"state":""`), "data.state is ''"},
 		"blank state":              {data(`,"state":" denied"`), "data.state is ' denied'"},
@@ -62,14 +66,18 @@ func TestCallbackRefused(t *testing.T) {
 		"state beside data":        {with(`"state":"denied"`), "'state' does not exist"},
 		"Data":                     {`{"Data":{}}`, "'Data' does not exist"},
 		"unknown member in data":   {data(`,"outcome":"denied"`), "'outcome' does not exist"},
-		"approval stage":           {data(`,"approvalStage":{}`), "'approvalStage' does not exist"},
+		"approval stage":           {data(`,"approvalStage":{}`), "approvalStage belongs to data whose @odata.type is microsoft.graph.assignmentRequestApprovalStageCallbackData"},
+		"typed approval stage":     {data(`,"@odata.type":"#microsoft.graph.accessPackageAssignmentRequestCallbackData","approvalStage":null`), "approvalStage belongs to data"},
+		"approval stage is text":   {supplied(`"approvalStage":"me"`), "must be an object"},
+		"unknown in stage":         {supplied(`"approvalStage":{"approvers":[]}`), "'approvers' does not exist"},
+		"double at in stage":       {supplied(`"approvalStage":{"@@odata.type":"x"}`), "neither a property nor an annotation"},
+		"two stages":               {supplied(`"approvalStage":null,"approvalStage":{}`), "'approvalStage' twice"},
 		"double at":                {data(`,"@@odata.type":"#microsoft.graph.accessPackageAssignmentRequestCallbackData"`), "'@@odata.type' is not known"},
 		"annotated state":          {data(`,"@odata.state":"denied"`), "'@odata.state' is not known"},
 		"annotation without state": {data(`,"state@odata.type":"#String"`), "'state@odata.type' is not known"},
 		"bound state":              {data(`,"state@odata.bind":"denied"`), "'state@odata.bind' is not known"},
 		"other type":               {data(`,"@odata.type":"#microsoft.graph.customTaskExtensionCallbackData"`), "'customTaskExtensionCallbackData'; it must be microsoft.graph.accessPackageAssignmentRequestCallbackData"},
 		"foreign type":             {data(`,"@odata.type":"#contoso.data"`), "'#contoso.data' is not a type of microsoft.graph"},
-		"approval type":            {data(`,"@odata.type":"#microsoft.graph.assignmentRequestApprovalStageCallbackData"`), "not served by this server yet"},
 		"number type":              {data(`,"@odata.type":1`), "must be a string"},
 		"empty type":               {with(`"type":""`), "type '' is not known"},
 		"bare stage in type":       {with(`"type":"assignmentRequestCreated"`), "type 'assignmentRequestCreated' is not known"},
@@ -125,6 +133,38 @@ func TestCallbackTaken(t *testing.T) {
 				t.Errorf("got %+v", ev)
 			}
 		})
+	}
+}
+
+// TestCallbackSupplies: the callback to a dynamic stage brings a stage of approval. The
+// official Example 3 names two stages, and doubles the namespace.
+func TestCallbackSupplies(t *testing.T) {
+	const determining = entitlement.StageDetermining
+	body := func(stage string) string {
+		return `{"source":"Contoso","type":"microsoft.graph.accessPackageCustomExtensionStage.assignmentRequestCreated","data":{` +
+			`"@odata.type":"microsoft.graph.microsoft.graph.AssignmentRequestApprovalStageCallbackData","stage":"` + string(determining) + `",` +
+			`"customExtensionStageInstanceId":"` + someInstance + `"` + stage + `}}`
+	}
+	ev, err := readCallbackText(t, body(`,"approvalStage":{"durationBeforeAutomaticDenial":"P2D","isApproverJustificationRequired":true,"isEscalationEnabled":false,`+
+		`"primaryApprovers":[{"@odata.type":"#microsoft.graph.singleUser","userId":"`+string(bob)+`","description":"Bob","isBackup":false}],`+
+		`"escalationApprovers":[],"fallbackPrimaryApprovers":[],"fallbackEscalationApprovers":[]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ev.Stage != determining || ev.TypeStage != entitlement.StageCreated || ev.Supplied == nil {
+		t.Fatalf("got %+v", ev)
+	}
+	if s := ev.Supplied; s.AutomaticDenial != 48*time.Hour || !s.NeedsJustification() || s.Dynamic || len(s.Primary) != 1 || s.Primary[0].ID != bob {
+		t.Errorf("the stage is %+v", s)
+	}
+	for _, none := range []string{"", `,"approvalStage":null`} {
+		if ev, err := readCallbackText(t, body(none)); err != nil || ev.Supplied != nil {
+			t.Errorf("%q: %+v, %v", none, ev.Supplied, err)
+		}
+	}
+	plain := strings.Replace(body(""), "microsoft.graph.microsoft.graph.AssignmentRequestApprovalStageCallbackData", "#microsoft.graph."+callbackData, 1)
+	if ev, err := readCallbackText(t, plain); err != nil || ev.Supplied != nil || ev.Stage != determining {
+		t.Errorf("plain data: %+v, %v", ev, err)
 	}
 }
 
@@ -201,6 +241,9 @@ func FuzzResumeBody(f *testing.F) {
 		}
 		if ev.Answer.Outcome != want {
 			t.Fatalf("outcome %s, want %s", ev.Answer.Outcome, want)
+		}
+		if stage := v.member("data").member("approvalStage"); (stage != nil && stage.kind == isObject) != (ev.Supplied != nil) {
+			t.Fatalf("supplied %+v", ev.Supplied)
 		}
 	})
 }

@@ -21,12 +21,13 @@ type route struct {
 	counted collection
 }
 
-// part is one part of a pattern: a name, "{name}" for a key, or "name(argument)" for a
-// function.
+// part is one part of a pattern: a name, "{name}" for a key, or "name(argument,argument)"
+// for a function.
 type part struct {
-	name  string
-	param bool
-	args  string
+	name     string
+	param    bool
+	function bool
+	args     []string
 }
 
 // method is what a path does for one HTTP method.
@@ -97,12 +98,27 @@ func (t *router) add(r *route) {
 		if name, ok := strings.CutPrefix(s, "{"); ok {
 			p = part{name: strings.TrimSuffix(name, "}"), param: true}
 		} else if name, args, ok := strings.Cut(s, "("); ok {
-			p = part{name: name, args: strings.TrimSuffix(args, ")")}
+			p = part{name: name, function: true, args: argumentsOf(args)}
 		}
 		r.parts = append(r.parts, p)
 		t = t.child(p)
 	}
 	t.route = r
+}
+
+// argumentsOf reads the names of a function's arguments, as far as its parenthesis closes.
+func argumentsOf(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ')' })
+}
+
+// functionName is how a function stands in the tree: its arguments come in any order and case.
+func functionName(name string, args []string) string {
+	args = slices.Clone(args)
+	for i := range args {
+		args[i] = strings.ToLower(args[i])
+	}
+	slices.Sort(args)
+	return strings.ToLower(name) + "(" + strings.Join(args, ",") + ")"
 }
 
 func (t *router) child(p part) *router {
@@ -113,8 +129,8 @@ func (t *router) child(p part) *router {
 		return t.key
 	}
 	name := strings.ToLower(p.name)
-	if p.args != "" {
-		name += "(" + strings.ToLower(p.args) + ")"
+	if p.function {
+		name = functionName(p.name, p.args)
 	}
 	if t.names == nil {
 		t.names = map[string]*router{}
@@ -164,15 +180,14 @@ func (t *router) function(s odata.Segment) (*router, map[string]string) {
 	names := make([]string, 0, len(s.Args))
 	args := make(map[string]string, len(s.Args))
 	for name, v := range s.Args {
-		names = append(names, strings.ToLower(name))
+		names = append(names, name)
 		args[strings.ToLower(name)] = v
 	}
-	slices.Sort(names)
 	name, ok := cutPrefixFold(s.Name, "microsoft.graph.")
 	if !ok {
 		name = s.Name
 	}
-	return t.names[strings.ToLower(name)+"("+strings.Join(names, ",")+")"], args
+	return t.names[functionName(name, names)], args
 }
 
 // notAllowed says which methods a path has.

@@ -18,20 +18,23 @@ type schema struct {
 	resourceRequest entityType[entitlement.ResourceRequest]
 	request         entityType[entitlement.Request]
 	assignment      entityType[entitlement.Assignment]
+	approval        entityType[entitlement.Request]
+	approvalStage   entityType[review]
 	subject         entityType[entitlement.Subject]
 	user            entityType[entitlement.User]
 	group           entityType[entitlement.Group]
 	member          entityType[entitlement.User] // a user as a directoryObject
 	anyGroup        entityType[entitlement.Group]
 	record          entityType[entitlement.Record]
+	audit           entityType[entitlement.Record]
 }
 
 func newSchema() *schema {
 	s := new(schema)
 	for _, describe := range []func(){
 		s.describeCatalog, s.describePackage, s.describePolicy, s.describeExtension, s.describeResource,
-		s.describeRoleScope, s.describeResourceRequest, s.describeRequest, s.describeAssignment,
-		s.describeSubject, s.describeUser, s.describeGroup, s.describeHistory,
+		s.describeRoleScope, s.describeResourceRequest, s.describeRequest, s.describeAssignment, s.describeApproval,
+		s.describeSubject, s.describeUser, s.describeGroup, s.describeHistory, s.describeAudit,
 	} {
 		describe()
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -95,7 +96,7 @@ func (s *Server) serve(h http.Header, c *call) (rep reply, err error) {
 	if c.actor, err = s.auth.Authenticate(c.r); err != nil {
 		return reply{}, err
 	}
-	c.actor.RequestID = c.requestID
+	c.actor.RequestID, c.actor.Address = c.requestID, addressOf(c.r)
 	if c.base, err = s.baseOf(c.r); err != nil {
 		return reply{}, err
 	}
@@ -150,6 +151,15 @@ func (s *Server) route(h http.Header, c *call, path []odata.Segment) (handler, e
 		}
 	}
 	return handle, nil
+}
+
+// addressOf is the network address from which a call came, without its port.
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 var noOptions = new(odata.Options)

@@ -4,14 +4,13 @@ import (
 	"slices"
 
 	"anteroom/internal/entitlement"
-	"anteroom/internal/query"
 )
 
 // surface lists everything that is served. surface.golden is printed from it and from
 // the tables of the entities: read its difference first when something changes here.
 func (s *Server) surface() []route {
 	t := s.schema
-	cancel, resume := post(s.cancelRequest), post(s.resumeRequest)
+	cancel, resume, reprocess := post(s.cancelRequest), post(s.resumeRequest), post(s.reprocessRequest)
 	return slices.Concat(
 		under("/v1.0/identityGovernance/entitlementManagement",
 			at("catalogs", list(listOf[entitlement.Catalog]{&t.catalog, catalogs, nil}), post(s.createCatalog)),
@@ -40,7 +39,7 @@ func (s *Server) surface() []route {
 			at("resourceRequests/{resourceRequest}", get(oneOf(&t.resourceRequest, resourceRequests, "resourceRequest"))),
 
 			at("assignmentRequests", list(listOf[entitlement.Request]{&t.request, requests, nil}), post(s.createRequest)),
-			at("assignmentRequests/filterByCurrentUser(on)", list(listOf[entitlement.Request]{&t.request, requests, ofCaller(requestsOn)})),
+			at("assignmentRequests/filterByCurrentUser(on)", list(managed[entitlement.Request]{&t.request, requests, requestsOn})),
 			at("assignmentRequests/{assignmentRequest}", get(oneOf(&t.request, requests, "assignmentRequest")), remove(s.deleteRequest),
 				noPatch("A request is not edited: cancel it, or answer its callout with POST …/resume, and make a new one.")),
 			at("assignmentRequests/{assignmentRequest}/accessPackage", get(follow(&t.request, requests, "assignmentRequest", "accessPackage"))),
@@ -49,14 +48,27 @@ func (s *Server) surface() []route {
 			at("assignmentRequests/{assignmentRequest}/history", get(s.requestHistory)), // ours
 			at("assignmentRequests/{assignmentRequest}/cancel", cancel),
 			at("assignmentRequests/{assignmentRequest}/resume", resume),
+			at("assignmentRequests/{assignmentRequest}/reprocess", reprocess),
 			at("accessPackageAssignmentRequests/{assignmentRequest}/cancel", cancel), // names of beta that official samples use
 			at("accessPackageAssignmentRequests/{assignmentRequest}/resume", resume),
+			at("accessPackageAssignmentRequests/{assignmentRequest}/reprocess", reprocess),
+
+			at("accessPackageAssignmentApprovals", list(listOf[entitlement.Request]{&t.approval, approvals, ofApprovals})),
+			at("accessPackageAssignmentApprovals/filterByCurrentUser(on)", list(listOf[entitlement.Request]{&t.approval, approvals, ofCaller(approvalsOn)})),
+			at("accessPackageAssignmentApprovals/{approval}", get(s.getApproval)),
+			at("accessPackageAssignmentApprovals/{approval}/stages", list(reviews{s})),
+			at("accessPackageAssignmentApprovals/{approval}/stages/{approvalStage}", get(s.getApprovalStage), patch(s.decideStage)),
 
 			at("assignments", list(listOf[entitlement.Assignment]{&t.assignment, assignments, nil})),
-			at("assignments/filterByCurrentUser(on)", list(listOf[entitlement.Assignment]{&t.assignment, assignments, ofCaller(assignmentsOn)})),
+			at("assignments/filterByCurrentUser(on)", list(managed[entitlement.Assignment]{&t.assignment, assignments, assignmentsOn})),
+			at("assignments/additionalAccess(accessPackageId,incompatibleAccessPackageId)", list(listOf[entitlement.Assignment]{&t.assignment, assignments, s.additionalAccess})),
+			at("assignments/additionalAccess(accessPackageId)", list(listOf[entitlement.Assignment]{&t.assignment, assignments, s.additionalAccess})),
+			at("assignments/additionalAccess()", list(listOf[entitlement.Assignment]{&t.assignment, assignments, s.additionalAccess})),
 			at("assignments/{assignment}", get(oneOf(&t.assignment, assignments, "assignment")),
-				noPatch("An assignment is changed by requests: POST assignmentRequests with requestType adminRemove takes it away."),
-				hint("DELETE", "POST assignmentRequests with requestType adminRemove takes an assignment away.")),
+				noPatch("An assignment is changed by requests: POST assignmentRequests with requestType adminUpdate or userUpdate extends it, adminRemove or userRemove takes it away."),
+				hint("DELETE", "POST assignmentRequests with requestType adminRemove or userRemove takes an assignment away.")),
+			at("assignments/{assignment}/reprocess", post(s.reprocessAssignment)),
+			at("accessPackageAssignments/{assignment}/reprocess", post(s.reprocessAssignment)), // as a documented example has it
 			at("assignments/{assignment}/accessPackage", get(follow(&t.assignment, assignments, "assignment", "accessPackage"))),
 			at("assignments/{assignment}/assignmentPolicy", get(follow(&t.assignment, assignments, "assignment", "assignmentPolicy"))),
 			at("assignments/{assignment}/target", get(follow(&t.assignment, assignments, "assignment", "target"))),
@@ -66,6 +78,10 @@ func (s *Server) surface() []route {
 			at("accessPackageAssignmentRequests/{assignmentRequest}/resume", resume),
 		),
 		s.directory(),
+		under("/v1.0/auditLogs",
+			at("directoryAudits", list(listOf[entitlement.Record]{&t.audit, audits, nil})),
+			at("directoryAudits/{directoryAudit}", get(s.getAudit)),
+		),
 	)
 }
 
@@ -84,19 +100,3 @@ func (s *Server) directory() []route {
 		at("directoryObjects/{directoryObject}", get(s.getDirectoryObject)),
 	)
 }
-
-// requestsOn and assignmentsOn are the ways in which the caller has to do with requests
-// and assignments. Nothing waits for an approver yet.
-var (
-	requestsOn = map[string]func(query.Value) query.Expr{
-		"target":    func(me query.Value) query.Expr { return query.Equal("target/objectId", me) },
-		"createdBy": func(me query.Value) query.Expr { return query.Equal("requestor/objectId", me) },
-		"approver":  func(query.Value) query.Expr { return &query.Or{} },
-		"targetOrRequestor": func(me query.Value) query.Expr {
-			return &query.Or{Parts: []query.Expr{query.Equal("target/objectId", me), query.Equal("requestor/objectId", me)}}
-		},
-	}
-	assignmentsOn = map[string]func(query.Value) query.Expr{
-		"target": func(me query.Value) query.Expr { return query.Equal("target/objectId", me) },
-	}
-)

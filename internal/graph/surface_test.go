@@ -81,7 +81,8 @@ func typeTables(s *schema) []typeTable {
 	return []typeTable{
 		tableOf(&s.catalog), tableOf(&s.pkg), tableOf(&s.policy), tableOf(&s.question), tableOf(&s.stageSetting), tableOf(&s.extension),
 		tableOf(&s.resource), tableOf(&s.role), tableOf(&s.scope), tableOf(&s.roleScope), tableOf(&s.resourceRequest),
-		tableOf(&s.request), tableOf(&s.assignment), tableOf(&s.subject), tableOf(&s.user), tableOf(&s.group), tableOf(&s.record),
+		tableOf(&s.request), tableOf(&s.assignment), tableOf(&s.approval), tableOf(&s.approvalStage), tableOf(&s.subject), tableOf(&s.user), tableOf(&s.group), tableOf(&s.record),
+		tableOf(&s.audit),
 	}
 }
 

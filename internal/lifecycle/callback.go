@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"time"
 
 	"anteroom/internal/entitlement"
@@ -27,12 +28,19 @@ func (s *step) callback(ev entitlement.Event) error {
 	c.Status = entitlement.CallbackReceived
 	c.NextAttempt = time.Time{}
 	s.endWait()
+	s.note(entitlement.ActivityUpdate, entitlement.AuditSuccess, ev.Answer.Detail)
 	switch ev.Answer.Outcome {
 	case entitlement.OutcomeContinue:
+		if ev.Supplied != nil {
+			i := len(s.p.Approvals)
+			s.p.Plan.Approval = slices.Clone(s.p.Plan.Approval)
+			s.p.Plan.Approval[i] = *ev.Supplied
+		}
 		s.nextCallout()
 	case entitlement.OutcomeDenied:
-		s.finish(entitlement.PhaseDenied)
+		s.deny(ev.Answer.Detail, ev.Answer.Detail)
 	case entitlement.OutcomeCanceled:
+		s.note(entitlement.ActivityCancel, entitlement.AuditSuccess, ev.Answer.Detail)
 		s.finish(entitlement.PhaseCanceled)
 	}
 	return nil
@@ -53,22 +61,39 @@ func (s *step) checkCallback(c *entitlement.Callout, ev entitlement.Event) error
 		return entitlement.Errorf(entitlement.CodeStageMismatch, "data/stage",
 			"Callout instance '%s' belongs to stage '%s', but data.stage says '%s'.", c.ID, c.Stage, ev.Stage)
 	}
-	if ev.TypeStage != "" && ev.TypeStage != c.Stage {
+	if ev.TypeStage != "" && ev.TypeStage != c.Stage && (ev.TypeStage != entitlement.StageCreated || c.Stage != entitlement.StageDetermining) {
 		return entitlement.Errorf(entitlement.CodeStageMismatch, "type",
 			"Callout instance '%s' belongs to stage '%s', but type names stage '%s'.", c.ID, c.Stage, ev.TypeStage)
 	}
 	if ev.Answer.Outcome == entitlement.OutcomeContinue {
-		return nil
+		return checkSupplied(c, ev.Supplied)
 	}
 	switch c.Stage {
 	case entitlement.StageGranted, entitlement.StageRemoved:
 		return entitlement.Errorf(entitlement.CodeOutcomeNotAllowed, "data/state",
 			"A request cannot be denied or canceled at stage '%s'; it can at assignmentRequestCreated and assignmentRequestApproved. Nothing was changed: leave state out to let it go on.", c.Stage)
-	case entitlement.StageCreated:
+	case entitlement.StageCreated, entitlement.StageDetermining:
 		if !s.p.Plan.AllowDenyAtCreated {
 			return entitlement.Errorf(entitlement.CodeOutcomeNotAllowed, "data/state",
-				"This server is set not to let a request be denied or canceled at stage 'assignmentRequestCreated' (lifecycle.allowDenyAtCreated). Nothing was changed.")
+				"This server is set not to let a request be denied or canceled at stage '%s' (lifecycle.allowDenyAtCreated). Nothing was changed.", c.Stage)
 		}
+	}
+	return nil
+}
+
+// checkSupplied holds that exactly the callout that asks who approves is answered with a
+// stage of approval.
+//
+// graph: assignmentRequestApprovalStageCallbackData
+func checkSupplied(c *entitlement.Callout, stage *entitlement.ApprovalStage) error {
+	const at = "data/approvalStage"
+	switch {
+	case c.Stage != entitlement.StageDetermining && stage != nil:
+		return entitlement.Invalid(at, "Callout instance '%s' belongs to stage '%s', which does not ask who approves; leave approvalStage out.", c.ID, c.Stage)
+	case c.Stage == entitlement.StageDetermining && stage == nil:
+		return entitlement.Invalid(at, "Callout instance '%s' asks who approves: data must be of type assignmentRequestApprovalStageCallbackData and hold approvalStage, or state must be Denied. Nothing was changed.", c.ID)
+	case stage != nil:
+		return stage.Validate(at)
 	}
 	return nil
 }

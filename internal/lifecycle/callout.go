@@ -28,6 +28,8 @@ func stageOf(p entitlement.Phase) entitlement.Stage {
 	switch p {
 	case entitlement.PhaseCreated:
 		return entitlement.StageCreated
+	case entitlement.PhaseDetermining:
+		return entitlement.StageDetermining
 	case entitlement.PhaseApproved:
 		return entitlement.StageApproved
 	case entitlement.PhaseGranted:
@@ -41,17 +43,30 @@ func stageOf(p entitlement.Phase) entitlement.Stage {
 // nextCallout starts the next planned callout of the phase, or leaves the phase where
 // there is none.
 func (s *step) nextCallout() {
-	stage, after := stageOf(s.p.Phase), -1
-	if n := len(s.p.Callouts); n > 0 && s.p.Callouts[n-1].Stage == stage {
-		after = s.p.Callouts[n-1].Plan
-	}
+	stage, after := stageOf(s.p.Phase), s.madeOf(stageOf(s.p.Phase))
 	for i, planned := range s.p.Plan.Callouts {
-		if i > after && planned.Stage == stage {
+		if i > after && planned.Stage == stage && (stage != entitlement.StageDetermining || planned.ApprovalStage == len(s.p.Approvals)) {
 			s.startCallout(i, planned)
 			return
 		}
 	}
 	s.leave()
+}
+
+// madeOf is the index in the plan of the last callout of a stage that need not be made
+// again, or -1. One that failed the request is made again when that is reprocessed.
+func (s *step) madeOf(stage entitlement.Stage) int {
+	for i := len(s.p.Callouts) - 1; i >= 0; i-- {
+		c := &s.p.Callouts[i]
+		switch {
+		case c.Stage != stage:
+		case c.Status == entitlement.CallbackTimedOut && stage != entitlement.StageRemoved:
+			return c.Plan - 1
+		default:
+			return c.Plan
+		}
+	}
+	return -1
 }
 
 func (s *step) startCallout(i int, planned entitlement.PlannedCallout) {
@@ -73,12 +88,11 @@ func (s *step) startCallout(i int, planned entitlement.PlannedCallout) {
 func (s *step) leave() {
 	switch s.p.Phase {
 	case entitlement.PhaseCreated:
-		s.move(entitlement.PhaseApproved)
-		s.nextCallout()
+		s.nextApproval()
+	case entitlement.PhaseDetermining:
+		s.determined()
 	case entitlement.PhaseApproved:
-		s.move(entitlement.PhaseGranted)
-		s.do(OpenAssignment, s.now)
-		s.nextCallout()
+		s.schedule()
 	case entitlement.PhaseGranted:
 		s.move(entitlement.PhaseGranting)
 		s.p.Wait++
@@ -86,6 +100,18 @@ func (s *step) leave() {
 	case entitlement.PhaseRemoved:
 		s.finish(entitlement.PhaseDelivered)
 	}
+}
+
+// determined begins the stage of approval that was determined. One that nobody determined
+// is not passed.
+func (s *step) determined() {
+	i := len(s.p.Approvals)
+	if s.p.Plan.Approval[i].Dynamic {
+		s.p.Detail = "The policy leaves it to an extension to say who approves, and there is none to ask."
+		s.deny("", s.p.Detail)
+		return
+	}
+	s.beginApproval(i)
 }
 
 // inCallouts handles what can happen while an extension is being called or answered.
@@ -102,13 +128,18 @@ func (s *step) inCallouts(ev entitlement.Event) error {
 	waits := !c.Deadline.IsZero()
 	switch {
 	case ev.Kind == entitlement.EventTimedOut:
-		if !waits {
+		switch {
+		case !waits:
 			return ignored("the callout does not wait")
+		case s.now.Before(c.Deadline):
+			s.do(WakeAt, c.Deadline)
+			return nil
 		}
 		s.timeOut(c)
 	case ev.Kind == entitlement.EventSent:
 		c.Attempts++
 		c.LastAttempt, c.NextAttempt, c.LastError = s.now, time.Time{}, ""
+		s.note(entitlement.ActivityExecuteExtension, entitlement.AuditSuccess, "")
 		if !waits {
 			c.Status = entitlement.CalloutSent
 			s.nextCallout()
@@ -116,6 +147,7 @@ func (s *step) inCallouts(ev entitlement.Event) error {
 	default:
 		c.Attempts++
 		c.LastAttempt, c.NextAttempt, c.LastError = s.now, time.Time{}, ev.Error
+		s.note(entitlement.ActivityExecuteExtension, entitlement.AuditFailure, ev.Error)
 		s.sendFailed(c, waits)
 	}
 	return nil
@@ -142,11 +174,10 @@ func (s *step) timeOut(c *entitlement.Callout) {
 	c.Status = entitlement.CallbackTimedOut
 	c.NextAttempt = time.Time{}
 	s.endWait()
+	s.note(entitlement.ActivityExecuteExtension, entitlement.AuditTimeout, "nobody called resume in time")
 	if s.p.Phase == entitlement.PhaseRemoved {
 		s.nextCallout()
 		return
 	}
-	s.p.Reason = entitlement.FailureCallbackTimedOut
-	s.abandon(FailAssignment)
-	s.finish(entitlement.PhaseFailed)
+	s.fail(entitlement.FailureCallbackTimedOut, "Nobody answered the custom extension's callout in time.")
 }

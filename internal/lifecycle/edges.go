@@ -14,15 +14,32 @@ var edges = map[entitlement.Phase][]entitlement.Phase{
 		entitlement.PhaseCreated, entitlement.PhaseRevoking, entitlement.PhaseCanceled,
 	},
 	entitlement.PhaseCreated: {
-		entitlement.PhaseApproved, entitlement.PhaseDenied, entitlement.PhaseCanceled, entitlement.PhaseFailed,
+		entitlement.PhaseDetermining, entitlement.PhaseApproval, entitlement.PhaseApproved,
+		entitlement.PhaseDenied, entitlement.PhaseCanceled, entitlement.PhaseFailed,
+	},
+	entitlement.PhaseDetermining: {
+		entitlement.PhaseApproval, entitlement.PhaseDenied, entitlement.PhaseCanceled, entitlement.PhaseFailed,
+	},
+	entitlement.PhaseApproval: {
+		entitlement.PhaseApproval, entitlement.PhaseDetermining, entitlement.PhaseApproved,
+		entitlement.PhaseDenied, entitlement.PhaseCanceled,
 	},
 	entitlement.PhaseApproved: {
-		entitlement.PhaseGranted, entitlement.PhaseDenied, entitlement.PhaseCanceled, entitlement.PhaseFailed,
+		entitlement.PhaseScheduled, entitlement.PhaseReady, entitlement.PhaseDenied, entitlement.PhaseCanceled, entitlement.PhaseFailed,
+	},
+	entitlement.PhaseScheduled: {
+		entitlement.PhaseReady, entitlement.PhaseCanceled,
+	},
+	entitlement.PhaseReady: {
+		entitlement.PhaseGranted, entitlement.PhaseUpdating, entitlement.PhaseCanceled, entitlement.PhaseFailed, entitlement.PhasePartial,
 	},
 	entitlement.PhaseGranted: {
-		entitlement.PhaseGranting, entitlement.PhaseCanceled, entitlement.PhaseFailed,
+		entitlement.PhaseGranting, entitlement.PhaseCanceled, entitlement.PhaseFailed, entitlement.PhasePartial,
 	},
 	entitlement.PhaseGranting: {
+		entitlement.PhaseDelivered, entitlement.PhasePartial, entitlement.PhaseFailed,
+	},
+	entitlement.PhaseUpdating: {
 		entitlement.PhaseDelivered, entitlement.PhaseFailed,
 	},
 	entitlement.PhaseRevoking: {
@@ -30,6 +47,12 @@ var edges = map[entitlement.Phase][]entitlement.Phase{
 	},
 	entitlement.PhaseRemoved: {
 		entitlement.PhaseDelivered,
+	},
+	entitlement.PhasePartial: {
+		entitlement.PhaseReady,
+	},
+	entitlement.PhaseFailed: {
+		entitlement.PhaseCreated, entitlement.PhaseDetermining, entitlement.PhaseApproved, entitlement.PhaseReady, entitlement.PhaseCanceled,
 	},
 }
 

@@ -19,8 +19,24 @@ func PublicState(p entitlement.Progress) (entitlement.RequestState, string) {
 		return state, status
 	}
 	switch p.Phase {
-	case entitlement.PhaseNew, entitlement.PhaseCreated, entitlement.PhaseApproved:
+	case entitlement.PhaseNew, entitlement.PhaseCreated:
 		return pick(entitlement.RequestSubmitted, "Accepted")
+	case entitlement.PhaseDetermining:
+		return pick(entitlement.RequestPendingApproval, "PendingApproval")
+	case entitlement.PhaseApproval:
+		if run := p.Approval(); run != nil && run.Escalated {
+			return entitlement.RequestPendingApproval, "PendingApprovalEscalated"
+		}
+		return entitlement.RequestPendingApproval, "PendingApproval"
+	case entitlement.PhaseApproved:
+		if len(p.Approvals) > 0 {
+			return pick(entitlement.RequestPendingApproval, "Approved")
+		}
+		return pick(entitlement.RequestSubmitted, "Accepted")
+	case entitlement.PhaseScheduled:
+		return entitlement.RequestScheduled, "PendingNotBefore"
+	case entitlement.PhasePartial:
+		return entitlement.RequestPartiallyDelivered, "PartiallyDelivered"
 	case entitlement.PhaseDelivered:
 		return entitlement.RequestDelivered, "Delivered"
 	case entitlement.PhaseFailed:
@@ -37,13 +53,24 @@ func PublicState(p entitlement.Progress) (entitlement.RequestState, string) {
 }
 
 // AssignmentStatus returns the status text of an assignment.
-func AssignmentStatus(s entitlement.AssignmentState) string {
-	switch s {
+//
+// contract: lifecycle a.1 for the words
+func AssignmentStatus(a entitlement.Assignment) string {
+	switch a.State {
 	case entitlement.AssignmentDelivered:
+		switch {
+		case !a.GraceUntil.IsZero():
+			return "AutoAssignmentInGracePeriod"
+		case a.NearEnd:
+			return "NearExpiry1DayNotificationTriggered"
+		}
 		return "Delivered"
 	case entitlement.AssignmentPartiallyDelivered:
 		return "PartiallyDelivered"
 	case entitlement.AssignmentExpired:
+		if a.Ending {
+			return "ExpiredNotificationTriggered"
+		}
 		return "Expired"
 	case entitlement.AssignmentDeliveryFailed:
 		return "DeliveryFailed"

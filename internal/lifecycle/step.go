@@ -1,5 +1,5 @@
-// Package lifecycle holds the pure state machines of a request, its callouts and an
-// assignment: what happens to them, and nothing else. It reads no clock, does no I/O
+// Package lifecycle holds the pure state machines of a request, its approval, its callouts
+// and an assignment: what happens to them, and nothing else. It reads no clock, does no I/O
 // and keeps nothing; the data that it works on is in package entitlement, and package
 // engine applies what it decides. No transition is decided anywhere else.
 package lifecycle
@@ -10,34 +10,6 @@ import (
 	"time"
 
 	"anteroom/internal/entitlement"
-)
-
-// Effect is something that must be done because of a step, in the transaction that
-// stores its result.
-type Effect struct {
-	Kind EffectKind
-	// Wait is the wait that the effect belongs to; its outcome comes back as an event
-	// with the same number.
-	Wait int
-	// At is when to do it (SendCallout, WakeAt), on the clock that Step was given.
-	At time.Time
-}
-
-// EffectKind tells effects apart.
-type EffectKind string
-
-// Kinds of effect.
-const (
-	SendCallout       EffectKind = "sendCallout"       // make an attempt to call the current extension
-	WakeAt            EffectKind = "wakeAt"            // a timedOut event is due then
-	EndWait           EffectKind = "endWait"           // what was to be done later for the wait is not to be done any more
-	OpenAssignment    EffectKind = "openAssignment"    // the assignment comes to be, in state delivering
-	Grant             EffectKind = "grant"             // give the target all roles of the package
-	Revoke            EffectKind = "revoke"            // take away what the assignment gave
-	DeliverAssignment EffectKind = "deliverAssignment" // the assignment is delivered
-	FailAssignment    EffectKind = "failAssignment"    // the assignment that was opened failed
-	DropAssignment    EffectKind = "dropAssignment"    // the assignment that was opened is not to be
-	Complete          EffectKind = "complete"          // the request is finished
 )
 
 // Ignored is returned for an event that changes nothing: a timer of a wait that is
@@ -56,6 +28,7 @@ func (i *Ignored) Error() string { return "ignored: " + i.Reason }
 func Step(p entitlement.Progress, ev entitlement.Event, now time.Time) (entitlement.Progress, []Effect, error) {
 	s := &step{p: p, now: now}
 	s.p.Callouts = slices.Clone(p.Callouts)
+	s.p.Approvals = slices.Clone(p.Approvals)
 	err := s.apply(ev)
 	if err == nil {
 		err = s.illegal
@@ -75,24 +48,35 @@ type step struct {
 }
 
 func (s *step) apply(ev entitlement.Event) error {
-	// The repeat of an answer is looked for before the state is looked at: the first
-	// answer may have finished the request long ago.
-	if ev.Kind == entitlement.EventCallback {
+	switch ev.Kind {
+	case entitlement.EventCallback:
+		// The repeat of an answer is looked for before the state is looked at: the first
+		// answer may have finished the request long ago.
 		return s.callback(ev)
-	}
-	if ev.Kind == entitlement.EventCancel {
+	case entitlement.EventDecided:
+		return s.decided(ev) // likewise
+	case entitlement.EventCancel:
 		return s.cancel()
+	case entitlement.EventReprocess:
+		return s.reprocess()
 	}
 	switch s.p.Phase {
 	case entitlement.PhaseNew:
 		return s.inNew(ev)
-	case entitlement.PhaseCreated, entitlement.PhaseApproved, entitlement.PhaseGranted, entitlement.PhaseRemoved:
+	case entitlement.PhaseCreated, entitlement.PhaseDetermining, entitlement.PhaseApproved, entitlement.PhaseGranted, entitlement.PhaseRemoved:
 		return s.inCallouts(ev)
-	case entitlement.PhaseGranting:
+	case entitlement.PhaseApproval:
+		return s.inApproval(ev)
+	case entitlement.PhaseScheduled:
+		return s.inScheduled(ev)
+	case entitlement.PhaseReady:
+		return s.inReady(ev)
+	case entitlement.PhaseGranting, entitlement.PhaseUpdating:
 		return s.inGranting(ev)
 	case entitlement.PhaseRevoking:
 		return s.inRevoking(ev)
-	case entitlement.PhaseDelivered, entitlement.PhaseFailed, entitlement.PhaseDenied, entitlement.PhaseCanceled:
+	}
+	if s.p.Phase.Finished() {
 		return ignored("the request is finished (%s)", s.p.Phase)
 	}
 	return fmt.Errorf("lifecycle: unknown phase %q", s.p.Phase)
@@ -113,21 +97,99 @@ func (s *step) inNew(ev entitlement.Event) error {
 	return nil
 }
 
-func (s *step) inGranting(ev entitlement.Event) error {
+// schedule goes on once everybody who had to agree has: at the time for which the access
+// was asked. An update takes effect at once.
+func (s *step) schedule() {
+	start := s.p.Plan.Schedule.StartAt
+	if s.p.Plan.Updates || !start.After(s.now) {
+		s.ready()
+		return
+	}
+	s.move(entitlement.PhaseScheduled)
+	s.p.Wait++
+	s.do(WakeAt, start)
+	s.note(entitlement.ActivitySchedule, entitlement.AuditSuccess, "")
+}
+
+func (s *step) inScheduled(ev entitlement.Event) error {
 	switch {
-	case ev.Kind != entitlement.EventGranted && ev.Kind != entitlement.EventDeliveryFailed:
-		return ignored("roles are being given")
+	case ev.Kind != entitlement.EventTimedOut:
+		return ignored("the access begins later")
 	case ev.Wait != s.p.Wait:
 		return s.stale(ev)
-	case ev.Kind == entitlement.EventGranted:
-		s.do(DeliverAssignment, s.now)
-		s.finish(entitlement.PhaseDelivered)
+	case s.now.Before(s.p.Plan.Schedule.StartAt):
+		s.do(WakeAt, s.p.Plan.Schedule.StartAt)
+		return nil
+	}
+	s.ready()
+	return nil
+}
+
+// ready asks once more whether the access may be given: much may have happened since the
+// request was made.
+func (s *step) ready() {
+	s.move(entitlement.PhaseReady)
+	s.p.Wait++
+	s.do(Admit, s.now)
+}
+
+func (s *step) inReady(ev entitlement.Event) error {
+	switch {
+	case ev.Kind != entitlement.EventAdmitted && ev.Kind != entitlement.EventRefused:
+		return ignored("it is being checked")
+	case ev.Wait != s.p.Wait:
+		return s.stale(ev)
+	case ev.Kind == entitlement.EventRefused:
+		s.fail(ev.Reason, ev.Error)
+		return nil
+	}
+	s.note(entitlement.ActivityReady, entitlement.AuditSuccess, "")
+	if s.p.Plan.Updates {
+		s.move(entitlement.PhaseUpdating)
+		s.p.Wait++
+		s.do(Update, s.now)
+		return nil
+	}
+	s.move(entitlement.PhaseGranted)
+	s.do(OpenAssignment, s.now)
+	s.nextCallout()
+	return nil
+}
+
+func (s *step) inGranting(ev entitlement.Event) error {
+	switch ev.Kind {
+	case entitlement.EventGranted, entitlement.EventPartlyGranted, entitlement.EventDeliveryFailed:
 	default:
-		s.p.Reason = entitlement.FailureDelivery
-		s.do(FailAssignment, s.now)
-		s.finish(entitlement.PhaseFailed)
+		return ignored("roles are being given")
+	}
+	if ev.Wait != s.p.Wait {
+		return s.stale(ev)
+	}
+	switch {
+	case ev.Kind == entitlement.EventDeliveryFailed:
+		s.fail(ev.Reason, ev.Error)
+	case ev.Kind == entitlement.EventPartlyGranted && s.p.Phase == entitlement.PhaseGranting:
+		s.p.Failures = slices.Clone(ev.Failures)
+		s.p.FailedIn = s.p.Phase
+		s.do(PartlyDeliverAssignment, s.now)
+		s.note(entitlement.ActivityPartlyFulfill, entitlement.AuditFailure, "some roles could not be given")
+		s.finish(entitlement.PhasePartial)
+	default:
+		s.p.Failures = nil
+		s.delivered()
+		s.finish(entitlement.PhaseDelivered)
 	}
 	return nil
+}
+
+// delivered says that everything was done as asked.
+func (s *step) delivered() {
+	if s.p.Phase == entitlement.PhaseUpdating {
+		return // the assignment says what became of it
+	}
+	s.do(DeliverAssignment, s.now)
+	s.note(entitlement.ActivityFulfill, entitlement.AuditSuccess, "")
+	s.notify(entitlement.NoticeAccessGranted, nil, time.Time{}, "")
 }
 
 func (s *step) inRevoking(ev entitlement.Event) error {
@@ -140,38 +202,6 @@ func (s *step) inRevoking(ev entitlement.Event) error {
 	s.move(entitlement.PhaseRemoved)
 	s.nextCallout()
 	return nil
-}
-
-// cancel ends a request for which nothing was granted or taken away yet.
-//
-// graph: accesspackageassignmentrequest-cancel
-func (s *step) cancel() error {
-	switch s.p.Phase {
-	case entitlement.PhaseNew, entitlement.PhaseCreated, entitlement.PhaseApproved, entitlement.PhaseGranted:
-		if s.p.Plan.Removes {
-			break
-		}
-		if c := s.p.Current(); c != nil {
-			c.NextAttempt = time.Time{}
-			c.Status = entitlement.CalloutFailed
-			if c.Attempts > 0 && c.LastError == "" {
-				c.Status = entitlement.CalloutSent
-			}
-		}
-		s.endWait()
-		s.abandon(DropAssignment)
-		s.finish(entitlement.PhaseCanceled)
-		return nil
-	case entitlement.PhaseCanceled:
-		return ignored("the request is canceled already")
-	}
-	state, status := PublicState(s.p)
-	why := "only a request whose access has not been delivered can be canceled"
-	if s.p.Plan.Removes {
-		why = "a removal withdraws the access at once, and canceling it would not give it back"
-	}
-	return entitlement.Errorf(entitlement.CodeRequestNotCancelable, "state",
-		"The request cannot be canceled: it is in state '%s', status '%s', and %s.", state, status, why)
 }
 
 // move goes to another phase along an edge.
@@ -188,17 +218,26 @@ func (s *step) finish(as entitlement.Phase) {
 	s.do(Complete, s.now)
 }
 
-// abandon undoes the opening of the assignment where it was opened.
-func (s *step) abandon(kind EffectKind) {
-	if s.p.Phase == entitlement.PhaseGranted {
-		s.do(kind, s.now)
+// fail ends the request without success. One that had been delivered in part stays so.
+func (s *step) fail(reason entitlement.FailureReason, detail string) {
+	if reason == "" {
+		reason = entitlement.FailureDelivery
 	}
-}
-
-func (s *step) endWait() { s.do(EndWait, s.now) }
-
-func (s *step) do(kind EffectKind, at time.Time) {
-	s.effects = append(s.effects, Effect{Kind: kind, Wait: s.p.Wait, At: at})
+	s.p.Detail = detail
+	result := entitlement.AuditFailure
+	if reason == entitlement.FailureCallbackTimedOut {
+		result = entitlement.AuditTimeout
+	}
+	s.note(entitlement.ActivityFailed, result, detail)
+	if s.p.Failures != nil {
+		s.finish(entitlement.PhasePartial)
+		return
+	}
+	s.p.Reason, s.p.FailedIn = reason, s.p.Phase
+	if s.p.Phase == entitlement.PhaseGranted || s.p.Phase == entitlement.PhaseGranting {
+		s.do(FailAssignment, s.now)
+	}
+	s.finish(entitlement.PhaseFailed)
 }
 
 func (s *step) stale(ev entitlement.Event) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,10 +25,18 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // TestTraces runs testdata/*.txt. A trace is a list of blocks: commands, a line of
 // dashes, what they print, an empty line. The commands:
 //
-//	plan add|remove STAGE[:WAIT] …   begins a request; a stage with a duration waits
-//	submit | sent [wait=N] | fail [wait=N] | timeout [wait=N] | cancel | granted | failed | revoked
-//	resume STAGE [continue|denied|canceled] [instance=N] [type=STAGE]
+//	plan add|update|remove WORD …    begins a request. A word is STAGE or STAGE:WAIT (one that
+//	                                 waits), approval=DENIAL[/ESCALATION][!] (! wants a
+//	                                 justification), dynamic, start=DURATION, quiet, silent,
+//	                                 no-deny-at-created, checks (else what is ready is admitted)
+//	submit | sent | fail | timeout | cancel | found PRIMARY/FALLBACK/ALTERNATES | admitted |
+//	refused REASON | granted | partly | failed | revoked | reprocess   each with [wait=N]
+//	resume STAGE [continue|denied|canceled] [instance=N] [type=STAGE] [supply=DENIAL]
+//	approve|deny WHO [stage=N] [because=WORD]
 //	advance DURATION                 moves the clock
+//
+// What is expected in a trace leaves notices and audit names out unless a command ends in
+// a plus.
 func TestTraces(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -80,16 +89,24 @@ func runTrace(t *testing.T, text string) string {
 }
 
 type trace struct {
-	p   entitlement.Progress
-	now time.Time
+	p       entitlement.Progress
+	now     time.Time
+	verbose bool
+	checks  bool // the trace itself says whether the access may be given
 }
 
 func (tr *trace) run(t *testing.T, line string) string {
 	t.Helper()
 	words := strings.Fields(line)
+	tr.verbose = words[len(words)-1] == "+"
+	if tr.verbose {
+		words = words[:len(words)-1]
+	}
 	switch words[0] {
 	case "plan":
-		tr.p = entitlement.Progress{Phase: entitlement.PhaseNew, Plan: parsePlan(t, words[1:])}
+		tr.checks = slices.Contains(words, "checks")
+		words = slices.DeleteFunc(words, func(w string) bool { return w == "checks" })
+		tr.p, tr.now = entitlement.Progress{Phase: entitlement.PhaseNew, Plan: parsePlan(t, words[1:])}, epoch
 		return ""
 	case "advance":
 		d, err := entitlement.ParseDuration(words[1])
@@ -108,6 +125,16 @@ func (tr *trace) run(t *testing.T, line string) string {
 		return fmt.Sprintf("%s: %v\n", words[0], err)
 	}
 	tr.p = next
+	for _, e := range effects {
+		if e.Kind == Admit && !tr.checks {
+			admitted, more, err := Step(tr.p, entitlement.Event{Kind: entitlement.EventAdmitted, Wait: e.Wait}, tr.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tr.p, effects = admitted, append(slices.DeleteFunc(effects, func(e Effect) bool { return e.Kind == Admit }), more...)
+			break
+		}
+	}
 	return tr.print(words[0], effects)
 }
 
@@ -115,12 +142,16 @@ func (tr *trace) print(name string, effects []Effect) string {
 	var b strings.Builder
 	state, status := PublicState(tr.p)
 	fmt.Fprintf(&b, "%s: %s %s/%s\n", name, tr.p.Phase, state, status)
-	for _, e := range effects {
-		fmt.Fprintf(&b, "  %s wait=%d", e.Kind, e.Wait)
-		if e.Kind == SendCallout || e.Kind == WakeAt {
-			fmt.Fprintf(&b, " in=%s", entitlement.FormatDuration(e.At.Sub(tr.now)))
+	printEffects(&b, effects, tr.now, tr.verbose)
+	for _, r := range tr.p.Approvals {
+		fmt.Fprintf(&b, "  approval %d: %s by %s", r.Stage+1, r.Status, strings.Join(words(asked(&r)), ","))
+		if r.Decision.Result != "" {
+			fmt.Fprintf(&b, " %s", r.Decision.Result)
 		}
 		b.WriteByte('\n')
+	}
+	if tr.p.Detail != "" {
+		fmt.Fprintf(&b, "  detail: %s\n", tr.p.Detail)
 	}
 	for i, c := range tr.p.Callouts {
 		fmt.Fprintf(&b, "  callout %d: %s %s", i+1, c.Stage, c.Status)
@@ -158,6 +189,23 @@ func (tr *trace) event(t *testing.T, words []string) entitlement.Event {
 		ev.Kind, ev.Error = entitlement.EventDeliveryFailed, "no such group"
 	case "revoked":
 		ev.Kind = entitlement.EventRevoked
+	case "admitted":
+		ev.Kind = entitlement.EventAdmitted
+	case "partly":
+		ev.Kind = entitlement.EventPartlyGranted
+		ev.Failures = []entitlement.RoleFailure{{RoleScopeID: "role", Name: "Member of sales", Reason: "no such group"}}
+	case "reprocess":
+		ev.Kind = entitlement.EventReprocess
+	case "refused":
+		ev.Kind, ev.Reason, ev.Error = entitlement.EventRefused, entitlement.FailureReason(words[1]), "it may not be"
+		words = words[1:]
+	case "found":
+		lists := strings.Split(words[1]+"//", "/")
+		ev.Kind = entitlement.EventApproversFound
+		ev.Approvers = entitlement.FoundApprovers{Primary: people(lists[0]), FallbackPrimary: people(lists[1]), Alternates: people(lists[2])}
+		words = words[1:]
+	case "approve", "deny":
+		return tr.decision(t, words)
 	case "resume":
 		return tr.callback(t, words[1:])
 	default:
@@ -169,6 +217,68 @@ func (tr *trace) event(t *testing.T, words []string) entitlement.Event {
 		}
 	}
 	return ev
+}
+
+func people(list string) (ids []entitlement.ID) {
+	for _, w := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
+		ids = append(ids, entitlement.ID(w))
+	}
+	return ids
+}
+
+func words(ids []entitlement.ID) (list []string) {
+	for _, id := range ids {
+		list = append(list, string(id))
+	}
+	return list
+}
+
+func (tr *trace) decision(t *testing.T, words []string) entitlement.Event {
+	t.Helper()
+	ev := entitlement.Event{Kind: entitlement.EventDecided, Decision: entitlement.Decision{Result: entitlement.ReviewApproved}}
+	if words[0] == "deny" {
+		ev.Decision.Result = entitlement.ReviewDenied
+	}
+	ev.Decision.By.ObjectID = entitlement.ID(words[1])
+	stage := len(tr.p.Approvals)
+	for _, w := range words[2:] {
+		switch name, value, _ := strings.Cut(w, "="); name {
+		case "stage":
+			fmt.Sscanf(value, "%d", &stage)
+		case "because":
+			ev.Decision.Justification = value
+		default:
+			t.Fatalf("unknown word %q", w)
+		}
+	}
+	ev.ApprovalStage = entitlement.ApprovalStageID(tr.p.Plan.Seed, stage-1)
+	return ev
+}
+
+// printEffects prints effects; notices and audit names only where they are wanted.
+func printEffects(b *strings.Builder, effects []Effect, now time.Time, verbose bool) {
+	for _, e := range effects {
+		switch e.Kind {
+		case Note:
+			if verbose {
+				fmt.Fprintf(b, "  note %q %s\n", e.Activity, e.Result)
+			}
+			continue
+		case Notify:
+			if verbose {
+				fmt.Fprintf(b, "  notify %s %s\n", e.Notice, strings.Join(words(e.To), ","))
+			}
+			continue
+		}
+		fmt.Fprintf(b, "  %s wait=%d", e.Kind, e.Wait)
+		if e.Kind == SendCallout || e.Kind == WakeAt {
+			fmt.Fprintf(b, " in=%s", entitlement.FormatDuration(e.At.Sub(now)))
+		}
+		if len(e.To) > 0 {
+			fmt.Fprintf(b, " to=%s", strings.Join(words(e.To), ","))
+		}
+		b.WriteByte('\n')
+	}
 }
 
 func (tr *trace) callback(t *testing.T, words []string) entitlement.Event {
@@ -183,8 +293,10 @@ func (tr *trace) callback(t *testing.T, words []string) entitlement.Event {
 			fmt.Sscanf(value, "%d", &instance)
 		case "type":
 			ev.TypeStage, _ = entitlement.ParseStage("assignmentRequest" + value)
+		case "supply":
+			ev.Supplied = parseApproval(t, value)
 		default:
-			stage, ok := entitlement.ParseStage("assignmentRequest" + w)
+			stage, ok := entitlement.ParseStage("assignmentRequest" + strings.Replace(w, "Determining", "DeterminingApprovalRequirements", 1))
 			if !ok {
 				t.Fatalf("unknown stage %q", w)
 			}
@@ -197,30 +309,4 @@ func (tr *trace) callback(t *testing.T, words []string) entitlement.Event {
 		ev.Instance = "00000000-0000-0000-0000-000000000000"
 	}
 	return ev
-}
-
-func parsePlan(t *testing.T, words []string) entitlement.Plan {
-	t.Helper()
-	plan := entitlement.Plan{Seed: "seed", Removes: words[0] == "remove", AllowDenyAtCreated: true}
-	for _, w := range words[1:] {
-		if w == "no-deny-at-created" {
-			plan.AllowDenyAtCreated = false
-			continue
-		}
-		name, wait, waits := strings.Cut(w, ":")
-		stage, ok := entitlement.ParseStage("assignmentRequest" + name)
-		if !ok {
-			t.Fatalf("unknown stage %q", name)
-		}
-		c := entitlement.PlannedCallout{Stage: stage, ExtensionID: entitlement.ID("extension-" + name), URL: "https://example.org/" + name}
-		if waits {
-			d, err := entitlement.ParseDuration(wait)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.CallbackTimeout = d
-		}
-		plan.Callouts = append(plan.Callouts, c)
-	}
-	return plan
 }

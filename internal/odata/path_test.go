@@ -43,6 +43,10 @@ var goodPaths = []struct {
 		"/additionalAccess(accessPackageId='a',incompatibleAccessPackageId='b')",
 		[]Segment{function("additionalAccess", "accessPackageId", "a", "incompatibleAccessPackageId", "b")},
 	},
+	{
+		"/additionalAccess(incompatibleAccessPackageId=%27b%27,accessPackageId='a')/$count",
+		[]Segment{function("additionalAccess", "accessPackageId", "a", "incompatibleAccessPackageId", "b"), name("$count")},
+	},
 	{"/additionalAccess(a=x, b = 'y' )", []Segment{function("additionalAccess", "a", "x", "b", "y")}},
 	{"/additionalAccess()", []Segment{function("additionalAccess")}},
 	{"/groups/a/members/b/$ref", []Segment{name("groups"), name("a"), name("members"), name("b"), name("$ref")}},

@@ -9,100 +9,91 @@ import (
 func yes() *bool { b := true; return &b }
 func no() *bool  { return new(bool) }
 
-func selfAdd(b *bool) *entitlement.RequestorSettings {
-	return &entitlement.RequestorSettings{EnableTargetsToSelfAddAccess: b}
-}
-
-func TestWhomEachScopeLetsIn(t *testing.T) {
-	member := entitlement.User{Object: entitlement.Object{ID: me}, Type: entitlement.UserMember, AccountEnabled: true}
-	guest := member
-	guest.Type = entitlement.UserGuest
-	odd := member
-	odd.Type = "MEMBER"
-	named := []entitlement.SubjectSet{{Kind: entitlement.SingleUser, ID: me}}
-	group := []entitlement.SubjectSet{{Kind: entitlement.SingleUser, ID: other}, {Kind: entitlement.GroupMembers, ID: "g"}}
-	unknown := []entitlement.SubjectSet{{Kind: "requestorManager", ID: me}}
-	in := map[entitlement.ID]bool{"g": true}
+func TestWhoMayAskThroughWhichPolicy(t *testing.T) {
+	const behalf, system = entitlement.TypeOnBehalfAdd, entitlement.TypeSystemAdd
+	self := &entitlement.RequestorSettings{EnableTargetsToSelfAddAccess: yes()}
+	others := &entitlement.RequestorSettings{EnableOnBehalfRequestorsToAddAccess: yes()}
+	gives := &entitlement.AutomaticSettings{RequestForAllowed: yes()}
 	for _, tt := range []struct {
-		name     string
-		scope    entitlement.TargetScope
-		targets  []entitlement.SubjectSet
-		user     entitlement.User
-		memberOf map[entitlement.ID]bool
-		ask, add bool // may ask with userAdd; may be assigned with adminAdd
+		name      string
+		settings  *entitlement.RequestorSettings
+		automatic *entitlement.AutomaticSettings
+		listed    bool // among the on-behalf requestors
+		may       []entitlement.RequestType
 	}{
-		{"nobody asks", entitlement.ScopeNotSpecified, nil, member, nil, false, true},
-		{"everybody: member", entitlement.ScopeAllDirectoryUsers, nil, member, nil, true, true},
-		{"everybody: guest", entitlement.ScopeAllDirectoryUsers, nil, guest, nil, true, true},
-		{"members: member", entitlement.ScopeAllMemberUsers, nil, member, nil, true, true},
-		{"members: guest", entitlement.ScopeAllMemberUsers, nil, guest, nil, false, false},
-		{"members: another spelling", entitlement.ScopeAllMemberUsers, nil, odd, nil, false, false},
-		{"named: me", entitlement.ScopeSpecificDirectoryUsers, named, member, nil, true, true},
-		{"named: me, a guest", entitlement.ScopeSpecificDirectoryUsers, named, guest, nil, true, true},
-		{"named: nobody", entitlement.ScopeSpecificDirectoryUsers, nil, member, nil, false, false},
-		{"named: others", entitlement.ScopeSpecificDirectoryUsers, group, member, nil, false, false},
-		{"named: my group", entitlement.ScopeSpecificDirectoryUsers, group, member, in, true, true},
-		{"named: another group", entitlement.ScopeSpecificDirectoryUsers, group, member, map[entitlement.ID]bool{"h": true}, false, false},
-		{"named: not my group", entitlement.ScopeSpecificDirectoryUsers, group, member, map[entitlement.ID]bool{"g": false}, false, false},
-		{"named: a kind that is not known", entitlement.ScopeSpecificDirectoryUsers, unknown, member, in, false, false},
-		{"a scope that is not enforced", entitlement.ScopeAllExternalUsers, nil, guest, nil, false, false},
-		{"no scope", "", nil, member, nil, false, false},
+		{"no settings", nil, nil, true, []entitlement.RequestType{admin}},
+		{"nothing said", &entitlement.RequestorSettings{}, nil, true, []entitlement.RequestType{admin}},
+		{"no", &entitlement.RequestorSettings{EnableTargetsToSelfAddAccess: no(), EnableOnBehalfRequestorsToAddAccess: no()}, nil, true, []entitlement.RequestType{admin}},
+		{"self", self, nil, true, []entitlement.RequestType{admin, add}},
+		{"others, listed", others, nil, true, []entitlement.RequestType{admin, behalf}},
+		{"others, not listed", others, nil, false, []entitlement.RequestType{admin}},
+		{"only updates and removals", &entitlement.RequestorSettings{
+			EnableTargetsToSelfUpdateAccess: yes(), EnableTargetsToSelfRemoveAccess: yes(),
+			EnableOnBehalfRequestorsToUpdateAccess: yes(), EnableOnBehalfRequestorsToRemoveAccess: yes(),
+		}, nil, true, []entitlement.RequestType{admin}},
+		{"automatic", self, gives, true, []entitlement.RequestType{system}},
+		{"automatic, for others", others, gives, true, []entitlement.RequestType{system}},
+		{"automatic, gives nothing", self, &entitlement.AutomaticSettings{}, true, nil},
+		{"automatic, said no", self, &entitlement.AutomaticSettings{RequestForAllowed: no()}, true, nil},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			p := &entitlement.Policy{AllowedTargetScope: tt.scope, SpecificAllowedTargets: tt.targets, RequestorSettings: selfAdd(yes())}
-			for typ, want := range map[entitlement.RequestType]bool{
-				entitlement.TypeUserAdd: tt.ask, entitlement.TypeAdminAdd: tt.add,
-			} {
-				user := tt.user
-				check := func(want bool) {
-					t.Helper()
-					err := LetsIn(p, typ, Candidate{User: &user, MemberOf: tt.memberOf}, nil)
-					if (err == nil) != want {
-						t.Errorf("%s: %v, want let in: %v", typ, err, want)
-					}
-					if err != nil && codeOf(t, err) != entitlement.CodePolicyRequirements {
-						t.Errorf("%s: %v", typ, err)
-					}
-				}
-				check(want)
-				user.AccountEnabled = false
-				check(false)
+		p := &entitlement.Policy{RequestorSettings: tt.settings, Automatic: tt.automatic}
+		want := make(map[entitlement.RequestType]bool)
+		for _, typ := range tt.may {
+			want[typ] = true
+		}
+		for _, typ := range append([]entitlement.RequestType{"", "nonsense"}, entitlement.RequestTypes...) {
+			err := MayAsk(p, typ, tt.listed)
+			if (err == nil) != want[typ] {
+				t.Errorf("%s, %s: %v, want allowed: %v", tt.name, typ, err, want[typ])
 			}
-		})
+			if err != nil && codeOf(t, err) != entitlement.CodePolicyRequirements {
+				t.Errorf("%s, %s: %v", tt.name, typ, err)
+			}
+		}
 	}
 }
 
-func TestPeopleAskForThemselvesOnlyWhereThePolicySaysSo(t *testing.T) {
-	user := &entitlement.User{Object: entitlement.Object{ID: me}, AccountEnabled: true}
+func TestWhoHasToSayWhy(t *testing.T) {
 	why, blank := "work", " \n"
 	needs := func(b *bool) *entitlement.ApprovalSettings {
 		return &entitlement.ApprovalSettings{IsRequestorJustificationRequired: b}
 	}
+	must := map[entitlement.RequestType]bool{
+		entitlement.TypeUserAdd: true, entitlement.TypeUserUpdate: true, entitlement.TypeOnBehalfAdd: true,
+		entitlement.TypeNotSpecified: true, // what is not known is treated as asking
+	}
 	for _, tt := range []struct {
-		name          string
-		settings      *entitlement.RequestorSettings
-		approval      *entitlement.ApprovalSettings
-		justification *string
-		ask           bool
+		name     string
+		settings *entitlement.ApprovalSettings
+		given    *string
+		enough   bool
 	}{
-		{"no settings", nil, nil, nil, false},
-		{"not said", selfAdd(nil), nil, nil, false},
-		{"no", selfAdd(no()), nil, nil, false},
-		{"yes", selfAdd(yes()), nil, nil, true},
-		{"justification not needed", selfAdd(yes()), needs(no()), nil, true},
-		{"justification not said", selfAdd(yes()), needs(nil), nil, true},
-		{"justification missing", selfAdd(yes()), needs(yes()), nil, false},
-		{"justification empty", selfAdd(yes()), needs(yes()), new(string), false},
-		{"justification blank", selfAdd(yes()), needs(yes()), &blank, false},
-		{"justification given", selfAdd(yes()), needs(yes()), &why, true},
+		{"no settings", nil, nil, true},
+		{"not said", needs(nil), nil, true},
+		{"not needed", needs(no()), nil, true},
+		{"missing", needs(yes()), nil, false},
+		{"empty", needs(yes()), new(string), false},
+		{"blank", needs(yes()), &blank, false},
+		{"given", needs(yes()), &why, true},
 	} {
-		p := &entitlement.Policy{AllowedTargetScope: entitlement.ScopeAllDirectoryUsers, RequestorSettings: tt.settings, ApprovalSettings: tt.approval}
 		for _, typ := range entitlement.RequestTypes {
-			err := LetsIn(p, typ, Candidate{User: user}, tt.justification)
-			// An administrator's assignment needs neither; every other type is treated as asking.
-			if want := tt.ask || typ == entitlement.TypeAdminAdd; (err == nil) != want {
-				t.Errorf("%s, %s: %v, want let in: %v", tt.name, typ, err, want)
+			err := Justified(&entitlement.Policy{ApprovalSettings: tt.settings}, typ, tt.given)
+			want := tt.enough || !must[typ]
+			if typ == entitlement.TypeApproverRemove {
+				want = tt.given == &why // always
+			}
+			if (err == nil) != want {
+				t.Errorf("%s, %s: %v, want enough: %v", tt.name, typ, err, want)
 			}
 		}
+	}
+}
+
+func TestADisabledAccountMakesNoRequests(t *testing.T) {
+	if got := codeOf(t, MayMake(&entitlement.User{})); got != entitlement.CodePolicyRequirements {
+		t.Errorf("a disabled account reads %q", got)
+	}
+	if err := MayMake(&entitlement.User{AccountEnabled: true}); err != nil {
+		t.Error(err)
 	}
 }

@@ -29,6 +29,8 @@ const (
 	Groups           Kind = "group"
 	Memberships      Kind = "member"
 	Histories        Kind = "request's history"
+	Approvals        Kind = "approval"
+	Audits           Kind = "directoryAudit"
 )
 
 // Manages returns nil when the actor may do everything in the tenant: an application
@@ -47,6 +49,9 @@ func Manages(a entitlement.Actor) error {
 // Visible returns the filter that says which objects of a kind the actor may read: nil
 // for all of them, an error for none.
 func Visible(a entitlement.Actor, k Kind) (query.Expr, error) {
+	if k == Audits {
+		return nil, readsAudits(a)
+	}
 	if !a.Person() {
 		if !a.Has(entitlement.PermissionReadWrite, entitlement.PermissionRead) {
 			return nil, entitlement.Forbidden("the token lacks the permission %s or %s.", entitlement.PermissionRead, entitlement.PermissionReadWrite)
@@ -58,12 +63,26 @@ func Visible(a entitlement.Actor, k Kind) (query.Expr, error) {
 	}
 	me := query.Value(string(a.ObjectID))
 	switch k {
-	case Requests:
-		return &query.Or{Parts: []query.Expr{query.Equal("requestor/objectId", me), query.Equal("target/objectId", me)}}, nil
+	case Requests, Approvals: // the approval of a request is read with it
+		return &query.Or{Parts: []query.Expr{query.Equal("requestor/objectId", me), query.Equal("target/objectId", me), query.Equal("approver/objectId", me)}}, nil
 	case Assignments:
 		return query.Equal("target/objectId", me), nil
 	}
 	return nil, entitlement.Forbidden("a signed-in user who is not an administrator may read only their own requests and assignments, not a %s.", k)
+}
+
+// readsAudits returns nil when the actor may read the audit log: an application, or an
+// administrator through one, that may read audit logs or all of entitlement management.
+//
+// graph: directoryaudit-list
+func readsAudits(a entitlement.Actor) error {
+	switch {
+	case !a.Has(entitlement.PermissionAuditLog, entitlement.PermissionRead, entitlement.PermissionReadWrite):
+		return entitlement.Forbidden("the token lacks the permission %s.", entitlement.PermissionAuditLog)
+	case a.User && !a.Administrator:
+		return entitlement.Forbidden("a signed-in user who is not an administrator may not read the audit log.")
+	}
+	return nil
 }
 
 // MayExpand returns nil when the actor may see objects of a kind that hang on an object
@@ -89,7 +108,7 @@ func sees(a entitlement.Actor, r *entitlement.Request) bool {
 	if !a.Person() {
 		return true
 	}
-	return r.RequestorID == a.ObjectID || r.TargetID == a.ObjectID
+	return a.ObjectID != "" && (r.RequestorID == a.ObjectID || r.TargetID == a.ObjectID || asked(r, a.ObjectID))
 }
 
 // MayResume returns nil when the actor may answer a callout of the request. Nobody
@@ -111,7 +130,7 @@ func MayCancel(a entitlement.Actor, r *entitlement.Request) error {
 	if !sees(a, r) {
 		return entitlement.NotFound(string(Requests), r.ID)
 	}
-	own := a.ObjectID == r.RequestorID || a.ObjectID == r.TargetID
+	own := a.ObjectID != "" && (a.ObjectID == r.RequestorID || a.ObjectID == r.TargetID)
 	if !a.User || (a.Administrator && (!own || a.Has(entitlement.PermissionReadWrite))) {
 		return Manages(a)
 	}
@@ -120,6 +139,9 @@ func MayCancel(a entitlement.Actor, r *entitlement.Request) error {
 	}
 	if r.Type.Removes() {
 		return entitlement.Forbidden("only who manages the tenant may cancel a removal.")
+	}
+	if !own {
+		return entitlement.Forbidden("only who made a request, for whom it is, and who manages the tenant may cancel it; an approver denies it.")
 	}
 	return nil
 }

@@ -79,25 +79,44 @@ func TestWhoMaySubmitWhat(t *testing.T) {
 	people := []string{"user with ReadWrite", "user with SubjectAccess", "administrator with ReadWrite", "administrator with SubjectAccess"}
 	for _, typ := range append([]entitlement.RequestType{"", "nonsense"}, entitlement.RequestTypes...) {
 		var forMe, forOther []string
+		unserved := false
 		switch typ {
-		case entitlement.TypeAdminAdd, entitlement.TypeAdminRemove:
+		case entitlement.TypeAdminAdd, entitlement.TypeAdminUpdate, entitlement.TypeAdminRemove:
 			forMe, forOther = managers, managers
 		case entitlement.TypeUserAdd:
 			forMe = people
+		case entitlement.TypeOnBehalfAdd:
+			forOther = people
+		case entitlement.TypeUserUpdate, entitlement.TypeUserRemove, entitlement.TypeApproverRemove:
+			forMe, forOther = people, people // MayChange decides about whose
+		default:
+			unserved = true
 		}
 		t.Run(string(typ), func(t *testing.T) {
 			allowed(t, func(a entitlement.Actor) error { return MaySubmit(a, typ, me) }, forMe...)
 			allowed(t, func(a entitlement.Actor) error { return MaySubmit(a, typ, other) }, forOther...)
+			for name, a := range actors() {
+				if got := codeOf(t, MaySubmit(a, typ, me)); unserved && got != entitlement.CodeInvalidModel {
+					t.Errorf("%s reads %s", name, got)
+				}
+				if a.ObjectID = ""; a.User && !a.Administrator && MaySubmit(a, typ, "") == nil {
+					t.Errorf("%s without an id is let through", name)
+				}
+			}
 		})
 	}
 }
 
 func TestWhoSeesWhat(t *testing.T) {
+	mine := &query.Or{Parts: []query.Expr{
+		query.Equal("requestor/objectId", string(me)), query.Equal("target/objectId", string(me)), query.Equal("approver/objectId", string(me)),
+	}}
 	own := map[Kind]query.Expr{
-		Requests:    &query.Or{Parts: []query.Expr{query.Equal("requestor/objectId", string(me)), query.Equal("target/objectId", string(me))}},
+		Requests:    mine,
+		Approvals:   mine,
 		Assignments: query.Equal("target/objectId", string(me)),
 	}
-	for _, k := range []Kind{Catalogs, Packages, Policies, Extensions, Resources, RoleScopes, ResourceRequests, Requests, Assignments, Users, Groups, Memberships, "nonsense"} {
+	for _, k := range []Kind{Catalogs, Packages, Policies, Extensions, Resources, RoleScopes, ResourceRequests, Requests, Approvals, Assignments, Users, Groups, Memberships, "nonsense"} {
 		t.Run(string(k), func(t *testing.T) {
 			all := []string{"application with ReadWrite", "application with Read", "administrator with ReadWrite", "administrator with Read"}
 			part := []string{"user with ReadWrite", "user with Read", "user with SubjectAccess", "administrator with SubjectAccess"}
@@ -183,6 +202,37 @@ func TestWhoMayCancel(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// An approver sees the request, and that gives them no other right to it.
+func TestAnApproverSeesTheRequestAndNoMore(t *testing.T) {
+	run := func(escalated bool, approvers, alternates []entitlement.ID) *entitlement.Request {
+		return &entitlement.Request{Type: entitlement.TypeUserAdd, RequestorID: other, TargetID: other, Progress: entitlement.Progress{
+			Approvals: []entitlement.ApprovalRun{{}, {Escalated: escalated, Approvers: approvers, Alternates: alternates}},
+		}}
+	}
+	mine, nobody := []entitlement.ID{"x", me}, []entitlement.ID{"x"}
+	for name, tt := range map[string]struct {
+		r    *entitlement.Request
+		sees bool
+	}{
+		"an approver":                    {run(false, mine, nobody), true},
+		"an alternate":                   {run(true, nobody, mine), true},
+		"an alternate before escalation": {run(false, nobody, mine), false},
+		"somebody else":                  {run(true, nobody, nobody), false},
+	} {
+		want := entitlement.CodeNotFound
+		if tt.sees {
+			want = entitlement.CodeForbidden
+		}
+		a := actors()["user with SubjectAccess"]
+		for what, err := range map[string]error{"resume": MayResume(a, tt.r), "cancel": MayCancel(a, tt.r), "reprocess": MayReprocess(a, tt.r)} {
+			if got := codeOf(t, err); got != want {
+				t.Errorf("%s: %s answers %q, want %s", name, what, got, want)
+			}
+		}
+		allowed(t, func(a entitlement.Actor) error { return MayReprocess(a, tt.r) }, "application with ReadWrite", "administrator with ReadWrite")
 	}
 }
 

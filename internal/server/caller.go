@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"slices"
 	"sync"
 
 	"anteroom/internal/callout"
 	"anteroom/internal/engine"
 	"anteroom/internal/entitlement"
-	"anteroom/internal/lifecycle"
 )
 
 // callbackPath is the path, without a version, at which the owner of an extension answers
@@ -37,54 +35,11 @@ func (c *caller) Call(ctx context.Context, call engine.Call) error {
 	}
 	path := callbackPath(call.Request.ID)
 	m := callout.Message{
-		ID: string(call.Callout.ID), URL: call.Planned.URL, Body: payload(&call, path).JSON(),
+		ID: string(call.Callout.ID), URL: call.Planned.URL, Body: body(&call, path),
 		CallbackURL: c.base + "/v1.0" + path, Key: k.private, KeyID: k.id, Time: call.Now,
 		Timeout: call.Planned.Timeout, Retries: call.Planned.Retries,
 	}
 	return c.sender.Send(ctx, m).Err
-}
-
-// payload describes the request and its callout as the receiver sees them.
-func payload(call *engine.Call, path string) callout.Payload {
-	r := &call.Request
-	state, status := announced(r.Progress)
-	opened := entitlement.AssignmentDelivering
-	if r.Progress.Plan.Removes {
-		opened = entitlement.AssignmentExpired
-	}
-	return callout.Payload{
-		RequestID: r.ID, CallbackURIPath: path, CalloutID: call.Callout.ID,
-		Stage: call.Callout.Stage, RequestType: r.Type, State: state, Status: status,
-		CallbackTimeout: callout.CallbackTimeout(call.Planned.CallbackTimeout),
-		Package:         callout.PayloadObject{ID: r.PackageID, DisplayName: call.Package.DisplayName, Description: text(call.Package.Description)},
-		Catalog:         callout.PayloadObject{ID: r.CatalogID, DisplayName: call.Catalog.DisplayName, Description: text(call.Catalog.Description)},
-		Assignment: callout.PayloadAssignment{
-			ID: r.AssignmentID, State: opened, Status: lifecycle.AssignmentStatus(opened),
-			Target: callout.PayloadTarget{
-				ID: r.Target.ObjectID, ObjectID: r.Target.ObjectID,
-				DisplayName: r.Target.DisplayName, PrincipalName: r.Target.PrincipalName,
-			},
-			Policy: callout.PayloadPolicy{ID: r.PolicyID, DisplayName: call.Policy.DisplayName},
-		},
-		Requestor: callout.PayloadRequestor{ID: r.Requestor.ObjectID, ObjectID: r.Requestor.ObjectID, DisplayName: r.Requestor.DisplayName},
-	}
-}
-
-// announced is the state and status of a request as a callout tells them: those of its
-// phase. That the request waits is what the callout itself says.
-func announced(p entitlement.Progress) (entitlement.RequestState, string) {
-	p.Callouts = slices.Clone(p.Callouts)
-	if current := p.Current(); current != nil {
-		current.Status = ""
-	}
-	return lifecycle.PublicState(p)
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // keyring keeps the keys that sign callouts, as making one of its seed costs as much as

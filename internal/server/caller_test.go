@@ -1,6 +1,7 @@
 package server
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func TestPayload(t *testing.T) {
 		`"Target":{"Id":"tom","ObjectId":"tom","DisplayName":"Tom","PrincipalName":"tom@contoso.example","ConnectedOrganization":null},` +
 		`"AssignmentPolicy":{"Id":"policy","DisplayName":"Everybody"}},` +
 		`"Requestor":{"Id":"maya","ObjectId":"maya","DisplayName":"Maya"}}`
-	if diff := cmp.Diff(want, string(payload(&call, callbackPath("request")).JSON())); diff != "" {
+	if diff := cmp.Diff(want, string(body(&call, callbackPath("request")))); diff != "" {
 		t.Errorf("launch and wait (-want +got):\n%s", diff)
 	}
 	if call.Request.Progress.Callouts[0].Status != entitlement.WaitingForCallback {
@@ -51,9 +52,16 @@ func TestPayload(t *testing.T) {
 	call.Request.Type = entitlement.TypeAdminRemove
 	call.Request.Progress.Phase, call.Request.Progress.Plan.Removes = entitlement.PhaseRemoved, true
 	call.Planned.CallbackTimeout = 0
-	p := payload(&call, "")
-	if p.State != entitlement.RequestDelivering || p.Status != "Delivering" || p.Assignment.State != entitlement.AssignmentExpired || p.CallbackTimeout != 0 {
-		t.Errorf("a removal that does not wait: %+v", p)
+	if got := string(body(&call, "")); !strings.Contains(got, `"State":"delivering","Status":"Delivering","CallbackConfiguration":null`) ||
+		!strings.Contains(got, `"Id":"assignment","State":"expired"`) {
+		t.Errorf("a removal that does not wait: %s", got)
+	}
+
+	call.Assignment = &entitlement.Assignment{State: entitlement.AssignmentDelivered, NearEnd: true, RequestID: "request"}
+	call.Callout.Stage = entitlement.StageOneDay
+	if got := string(body(&call, "")); !strings.Contains(got, `"Stage":"assignmentOneDayBeforeExpiration"`) || strings.Contains(got, "Requestor") ||
+		!strings.Contains(got, `"Status":"NearExpiry1DayNotificationTriggered"`) || strings.Contains(got, "CallbackUriPath") {
+		t.Errorf("a day before the end: %s", got)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"anteroom/internal/auth"
 	"anteroom/internal/callout"
+	"anteroom/internal/config"
 	"anteroom/internal/engine"
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -26,6 +27,7 @@ type DevOptions struct {
 	Addr           string // host:port; empty means 127.0.0.1:0
 	Data           string // file of the database; empty means memory
 	InsecureListen bool   // listen at an address that others can reach
+	NoticeURL      string // where notices are posted; empty: nowhere
 	Log            *slog.Logger
 
 	// For measurements; zero means the default.
@@ -83,6 +85,7 @@ func startDev(ctx context.Context, o DevOptions, l net.Listener) (*Server, error
 		limits:  DispatcherOptions{PerLane: o.PerEndpoint},
 		base:    url,
 		engine:  engine.Options{AllowDenyAtCreated: true},
+		notices: devNotices(o.NoticeURL),
 		log:     o.Log,
 	})
 	if err != nil {
@@ -96,6 +99,13 @@ func startDev(ctx context.Context, o DevOptions, l net.Listener) (*Server, error
 	s.dispatcher.Start()
 	s.listen(limitConnections(l, mostConnections, 0), handler, nil)
 	return s, nil
+}
+
+func devNotices(url string) config.Notices {
+	if url == "" {
+		return config.Notices{}
+	}
+	return config.Notices{Webhook: &config.Webhook{URL: url}}
 }
 
 // devHandler is everything that a development server answers.

@@ -42,6 +42,9 @@ func (d *Dispatcher) offer(job store.Job) bool {
 		c.again = true
 		return false
 	}
+	if d.held(job) {
+		return false
+	}
 	l := d.lane(job.Lane)
 	if d.full(l) {
 		l.rescan = true

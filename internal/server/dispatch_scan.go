@@ -44,6 +44,7 @@ func (d *Dispatcher) loop() {
 func (d *Dispatcher) round() error {
 	now := d.Now()
 	d.mu.Lock()
+	d.watchClock(now)
 	d.unpark(now)
 	d.resumeAfterTrouble(now)
 	all := !d.lookAt.After(now) || (!d.next.IsZero() && !d.next.After(now))
@@ -76,6 +77,9 @@ func (d *Dispatcher) untilNext() time.Duration {
 		}
 	}
 	sooner(d.next)
+	if w := d.clock.heldUntil; w != 0 {
+		sooner(d.Now().Add(w - d.Elapsed()))
+	}
 	for _, c := range d.parked {
 		sooner(c.until)
 	}

@@ -36,7 +36,12 @@ type DispatcherOptions struct {
 	// and 5 s.
 	FirstRetry, LastRetry time.Duration
 	Now                   func() time.Time // the real clock
-	Logger                *slog.Logger
+	// MaxJump is how far the real clock may jump between two looks at it before timers are
+	// held back for one Poll; zero means that it is not watched. Elapsed is the time since
+	// some moment on a clock that nobody can set.
+	MaxJump time.Duration
+	Elapsed func() time.Duration
+	Logger  *slog.Logger
 }
 
 func (o *DispatcherOptions) complete() {
@@ -60,6 +65,10 @@ func (o *DispatcherOptions) complete() {
 	wait(&o.LastRetry, 5*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Elapsed == nil {
+		start := time.Now()
+		o.Elapsed = func() time.Duration { return time.Since(start) }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -102,7 +111,8 @@ type Dispatcher struct {
 	next      time.Time             // when the next job falls due; zero: unknown to be any
 	lookAt    time.Time             // when to ask the store next, whatever happens
 	parked    map[store.JobKey]*claim
-	trouble   trouble       // the store takes nothing
+	trouble   trouble // the store takes nothing
+	clock     clockWatch
 	progress  chan struct{} // closed at the next release, where somebody waits for one
 	panics    int
 }

@@ -25,6 +25,7 @@ type Person struct {
 	Nickname string // what stands before the @ of the user principal name
 	Guest    bool
 	Disabled bool
+	Manager  string // nickname
 }
 
 // UPN is the user principal name.
@@ -33,8 +34,8 @@ func (p Person) UPN() string { return p.Nickname + "@" + SampleDomain }
 // SamplePeople lists the people: ids end in 1 and two more digits.
 var SamplePeople = []Person{
 	{ID: SampleAdmin, Name: "Ada Admin", Nickname: "admin"},
-	{ID: sampleID(1, 1), Name: "Alice Adams", Nickname: "alice"},
-	{ID: sampleID(1, 2), Name: "Bob Brown", Nickname: "bob"},
+	{ID: sampleID(1, 1), Name: "Alice Adams", Nickname: "alice", Manager: "bob"},
+	{ID: sampleID(1, 2), Name: "Bob Brown", Nickname: "bob", Manager: "carol"},
 	{ID: sampleID(1, 3), Name: "Carol Clark", Nickname: "carol"},
 	{ID: sampleID(1, 4), Name: "Dave Doe", Nickname: "dave", Guest: true},
 	{ID: sampleID(1, 5), Name: "Erin Evans", Nickname: "erin", Disabled: true},
@@ -66,10 +67,12 @@ func sampleSeed() *engine.Seed {
 	byName := make(map[string]entitlement.ID)
 	for _, p := range SamplePeople {
 		byName[p.Nickname] = p.ID
+	}
+	for _, p := range SamplePeople {
 		mail, nickname := p.UPN(), p.Nickname
 		u := entitlement.User{
 			DisplayName: p.Name, UserPrincipalName: p.UPN(), Mail: &mail, MailNickname: &nickname,
-			Type: entitlement.UserMember, AccountEnabled: !p.Disabled,
+			Type: entitlement.UserMember, AccountEnabled: !p.Disabled, ManagerID: byName[p.Manager],
 		}
 		if p.Guest {
 			u.Type = entitlement.UserGuest

@@ -50,9 +50,10 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 	s, err := assemble(ctx, parts{
 		store:   sqlstore.Options{Path: c.Data},
 		callout: callout.Options{Allow: c.Callouts.Allow, AllowHTTP: c.Callouts.AllowHTTP},
-		limits:  DispatcherOptions{PerLane: c.Callouts.PerEndpoint},
+		limits:  DispatcherOptions{PerLane: c.Callouts.PerEndpoint, MaxJump: c.Lifecycle.MaxClockJump},
 		base:    where.url,
-		engine:  engine.Options{AllowDenyAtCreated: c.Lifecycle.AllowDenyAtCreated},
+		engine:  engine.Options{AllowDenyAtCreated: c.Lifecycle.AllowDenyAtCreated, RequestRetention: c.Lifecycle.RequestRetention},
+		notices: c.Notices,
 		log:     log,
 		notes:   unsafeSettings(c),
 	})

@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"anteroom/internal/callout"
+	"anteroom/internal/config"
 	"anteroom/internal/delivery"
 	"anteroom/internal/directory"
 	"anteroom/internal/engine"
 	"anteroom/internal/entitlement"
 	"anteroom/internal/graph"
+	"anteroom/internal/notice"
 	"anteroom/internal/store"
 	"anteroom/internal/store/sqlstore"
 )
@@ -69,6 +71,7 @@ type parts struct {
 	limits  DispatcherOptions
 	base    string // of callback URLs
 	engine  engine.Options
+	notices config.Notices
 	log     *slog.Logger
 	notes   []string // unsafe settings, for /readyz
 }
@@ -92,6 +95,13 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	opts.Directory, opts.Deliverer = directory.BuiltIn{}, delivery.Groups{}
 	opts.CheckURL = s.sender.CheckURL
 	opts.Linger = lingerAfterCallout
+	sinks, err := notice.New(p.notices, notice.Options{Sender: s.sender, Logger: p.log})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if len(sinks.Sinks()) > 0 {
+		opts.Notifier = sinks
+	}
 	opts.OnJobs = func(jobs []store.Job) { s.dispatcher.Announce(jobs) }
 	s.engine = engine.New(opts)
 	p.limits.Logger = p.log

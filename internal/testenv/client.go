@@ -28,6 +28,8 @@ const (
 // Server is a server that tests talk to. It is safe for concurrent use.
 type Server struct {
 	URL string
+	// Notices is where the server posts notices; nil where it posts none.
+	Notices *Endpoint
 
 	mu     sync.Mutex
 	tokens map[[2]string]string

@@ -38,8 +38,14 @@ import (
 //	package NAME [STAGE[:WAIT]@ENDPOINT …] [KEY=VALUE …]
 //	                             makes catalog, group, resource, extensions, package and policy:
 //	                             $NAME, $NAME.catalog, $NAME.group, $NAME.policy
-//	ask NAME PACKAGE             userAdd by who is acting
-//	assign NAME PACKAGE USER     adminAdd by the application
+//	                             and +FILE, whose members are added to the policy
+//	ask NAME PACKAGE [FILE]      userAdd by who is acting; the file's members are added to the request
+//	assign NAME PACKAGE USER [FILE]   adminAdd by the application
+//	assignment NAME REQUEST [STATE [STATUS]]   keeps the id of the assignment of a request, and reads it
+//	approve|deny WHO REQUEST [WORDS]  decides the stage of approval that is under way, with a justification
+//	time NAME DURATION           keeps the tenant's time and a duration, as a time
+//	audited N ACTIVITY           how many directory audits of that name the tenant has; N+ is at least N
+//	noticed N KIND               how many notices of that kind the tenant's webhook got; their signatures are checked
 //	unassign NAME ASSIGNMENT     adminRemove by the application
 //	resume REQUEST ENDPOINT [OUTCOME]   answers the callout taken last from the endpoint, as extension
 //	member GROUP USER yes|no     reads the members of a group
@@ -88,6 +94,7 @@ type runner struct {
 }
 
 func (r *runner) close() {
+	r.seeActivities()
 	for _, e := range r.endpoints {
 		e.Close()
 	}
@@ -164,6 +171,8 @@ func (r *runner) run(line string) error {
 		return r.endpointCommand(name, rest, words)
 	case "package", "ask", "assign", "unassign", "resume", "advance":
 		return r.storyCommand(name, words)
+	case "assignment", "approve", "deny", "time", "audited", "noticed":
+		return r.lifeCommand(name, rest, words)
 	}
 	return fmt.Errorf("there is no command %q", name)
 }

@@ -40,7 +40,9 @@ func sampleIDs() map[string]string {
 // Start starts a development server for the test, which ends with it.
 func Start(t testing.TB, b Backend) *Server {
 	t.Helper()
-	var o server.DevOptions
+	notices := NewEndpoint("202")
+	t.Cleanup(notices.Close)
+	o := server.DevOptions{NoticeURL: notices.URL}
 	if b == File {
 		o.Data = filepath.Join(t.TempDir(), "anteroom.db")
 	}
@@ -53,5 +55,5 @@ func Start(t testing.TB, b Backend) *Server {
 			t.Errorf("stopping the server: %v", err)
 		}
 	})
-	return &Server{URL: s.URL()}
+	return &Server{URL: s.URL(), Notices: notices}
 }

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -17,15 +18,15 @@ func (r *runner) storyCommand(name string, words []string) error {
 	case name == "package" && len(words) >= 1:
 		r.who = "app"
 		err = r.makePackage(words[0], words[1:])
-	case name == "ask" && len(words) == 2:
+	case name == "ask" && (len(words) == 2 || len(words) == 3):
 		err = r.request(words[0], map[string]any{
 			"requestType": "userAdd", "assignment": map[string]string{"accessPackageId": words[1]},
-		})
-	case name == "assign" && len(words) == 3:
+		}, words[2:]...)
+	case name == "assign" && (len(words) == 3 || len(words) == 4):
 		r.who = "app"
 		err = r.request(words[0], map[string]any{
 			"requestType": "adminAdd", "assignment": map[string]string{"targetId": words[2], "accessPackageId": words[1]},
-		})
+		}, words[3:]...)
 	case name == "unassign" && len(words) == 2:
 		r.who = "app"
 		err = r.request(words[0], map[string]any{"requestType": "adminRemove", "assignment": map[string]string{"id": words[1]}})
@@ -41,8 +42,29 @@ func (r *runner) storyCommand(name string, words []string) error {
 	return r.settle()
 }
 
+// merge adds the members of a file to a body.
+func (r *runner) merge(body map[string]any, file string) error {
+	content, ok := r.files[file]
+	if !ok {
+		return fmt.Errorf("there is no file %s", file)
+	}
+	content, err := r.expand(content)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(content), &body); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
 // request makes a request and keeps its id.
-func (r *runner) request(name string, body map[string]any) error {
+func (r *runner) request(name string, body map[string]any, files ...string) error {
+	for _, file := range files {
+		if err := r.merge(body, file); err != nil {
+			return err
+		}
+	}
 	if err := r.post("/assignmentRequests", body, http.StatusCreated); err != nil {
 		return err
 	}
@@ -77,6 +99,12 @@ func (r *runner) makePackage(name string, words []string) error {
 	}
 	var stages []any
 	for i, w := range words {
+		if file, ok := strings.CutPrefix(w, "+"); ok {
+			if err := r.merge(policy, file); err != nil {
+				return err
+			}
+			continue
+		}
 		if key, value, ok := strings.Cut(w, "="); ok {
 			policy[key] = value
 			continue
@@ -87,7 +115,9 @@ func (r *runner) makePackage(name string, words []string) error {
 		}
 		stages = append(stages, setting)
 	}
-	policy["customExtensionStageSettings"] = stages
+	if stages != nil {
+		policy["customExtensionStageSettings"] = stages
+	}
 	if err := r.post("/assignmentPolicies", policy, http.StatusCreated); err != nil {
 		return err
 	}
@@ -144,11 +174,15 @@ func (r *runner) makeExtension(name string, i int, word string) (any, error) {
 	spec, endpoint, ok := strings.Cut(word, "@")
 	spec, milliseconds, patient := strings.Cut(spec, ",")
 	stage, wait, waits := strings.Cut(spec, ":")
+	kind, full := "accessPackageAssignmentRequestWorkflowExtension", "assignmentRequest"+stage
+	if strings.HasSuffix(stage, "BeforeExpiration") { // FourteenDaysBeforeExpiration, OneDayBeforeExpiration
+		kind, full = "accessPackageAssignmentWorkflowExtension", "assignment"+stage
+	}
 	if !ok || r.vars[endpoint] == "" {
 		return nil, fmt.Errorf("%s: which endpoint?", word)
 	}
 	x := map[string]any{
-		"@odata.type":           "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
+		"@odata.type":           "#microsoft.graph." + kind,
 		"displayName":           fmt.Sprintf("Extension %d of %s", i, name),
 		"endpointConfiguration": map[string]string{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": r.vars[endpoint]},
 		"clientConfiguration":   map[string]any{"timeoutInMilliseconds": 200, "maximumRetries": 0},
@@ -163,8 +197,8 @@ func (r *runner) makeExtension(name string, i int, word string) (any, error) {
 		return nil, err
 	}
 	return map[string]any{
-		"stage":           "assignmentRequest" + stage,
-		"customExtension": map[string]string{"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "id": r.vars[name+".extension"]},
+		"stage":           full,
+		"customExtension": map[string]string{"@odata.type": "#microsoft.graph." + kind, "id": r.vars[name+".extension"]},
 	}, nil
 }
 

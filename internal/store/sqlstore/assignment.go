@@ -11,9 +11,15 @@ var assignments = build(entity[entitlement.Assignment]{
 		seldom(id("policy", func(o *entitlement.Assignment) *entitlement.ID { return &o.PolicyID }, "assignmentPolicy/id")),
 		seldom(id("catalog", func(o *entitlement.Assignment) *entitlement.ID { return &o.CatalogID }, "accessPackage/catalog/id")),
 		seldom(id("target", func(o *entitlement.Assignment) *entitlement.ID { return &o.TargetID }, "target/objectId", "target/id")),
+		seldom(id("requestor", func(o *entitlement.Assignment) *entitlement.ID { return &o.RequestorID }, "requestor/objectId")),
 		word("state", func(o *entitlement.Assignment) *entitlement.AssignmentState { return &o.State }, "state"),
 	},
 	flags: []condition{
 		{path: "live", yes: "state IN ('delivering', 'partiallyDelivered', 'delivered')", no: "(state IS NULL OR state NOT IN ('delivering', 'partiallyDelivered', 'delivered'))"},
 	},
+	links: []link{{
+		path: "target/holds", column: "held.package",
+		rows: "assignment AS held WHERE held.tenant = assignment.tenant AND held.target = assignment.target" +
+			" AND held.state IN ('delivering', 'partiallyDelivered', 'delivered')",
+	}},
 })

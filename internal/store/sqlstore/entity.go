@@ -83,9 +83,9 @@ type path struct {
 	link     string // for a link: a condition that a row of the other table is as wanted, up to the operator
 }
 
-// link is a path that is equal to a value when there is a row in another table that names
-// this row in one column and holds the value in another.
-type link struct{ path, table, back, column string }
+// link is a path that is equal to a value when there is another row that hangs on this one
+// and holds the value: rows says which they are, column where it is.
+type link struct{ path, rows, column string }
 
 // condition is a path that stands for a condition; no is its opposite.
 type condition struct{ path, yes, no string }
@@ -173,8 +173,7 @@ func build[T any](e entity[T]) *entity[T] {
 		e.paths[f.path] = path{kind: kindFlag, yes: f.yes, no: f.no}
 	}
 	for _, l := range e.links {
-		e.paths[l.path] = path{kind: kindLink, link: fmt.Sprintf("EXISTS (SELECT 1 FROM %[1]s WHERE %[1]s.tenant = %[2]s.tenant AND %[1]s.%[3]s = %[2]s.id AND %[1]s.%[4]s",
-			l.table, e.table, l.back, l.column)}
+		e.paths[l.path] = path{kind: kindLink, link: "EXISTS (SELECT 1 FROM " + l.rows + " AND " + l.column}
 	}
 	names, insert = append(names, "body"), append(insert, "body")
 	marks := make([]string, len(insert))

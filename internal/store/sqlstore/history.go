@@ -10,7 +10,9 @@ import (
 )
 
 const (
-	historySelect = "SELECT seq, at, kind, ref, action, activity, result, correlation, body FROM history WHERE tenant = $1"
+	historySelectFrom = "SELECT seq, at, kind, ref, action, activity, result, correlation, body FROM history"
+
+	historySelect = historySelectFrom + " WHERE tenant = $1"
 	historyLast   = "SELECT seq FROM history WHERE tenant = $1 ORDER BY seq DESC LIMIT 1"
 	historyInsert = "INSERT INTO history (tenant, seq, at, kind, ref, action, activity, activity_key, result, actor, app, correlation, body)" +
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
@@ -41,10 +43,15 @@ func (h history) Append(_ context.Context, records ...*entitlement.Record) error
 		last++
 		args := []driver.Value{
 			h.number, last, r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, orNull(r.Activity), nil,
-			orNull(r.Result), orNull(r.By.ObjectID), orNull(r.By.AppID), orNull(r.CorrelationID), body,
+			orNull(r.Result), nil, nil, orNull(r.CorrelationID), body,
 		}
 		if r.Activity != "" {
 			args[7] = query.Fold(string(r.Activity))
+		}
+		if r.By.User { // see store.AuditValue; whole they are in the body
+			args[9] = orNull(query.Fold(string(r.By.ObjectID)))
+		} else {
+			args[10] = orNull(query.Fold(r.By.AppID))
 		}
 		if _, err := h.conn.exec(ctx, historyInsert, args...); err != nil {
 			return err
@@ -95,16 +102,6 @@ func (h history) list(ctx context.Context, text string, args ...driver.Value) ([
 		return nil, err
 	}
 	return list, nil
-}
-
-// Audits implements store.History.
-func (h history) Audits(ctx context.Context, q query.Query) ([]*entitlement.Record, error) {
-	return nil, fmt.Errorf("sqlstore: audits are not served")
-}
-
-// CountAudits implements store.History.
-func (h history) CountAudits(ctx context.Context, filter query.Expr) (int, error) {
-	return 0, fmt.Errorf("sqlstore: audits are not served")
 }
 
 // orNull is text, or null where it is empty.

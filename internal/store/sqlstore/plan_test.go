@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"anteroom/internal/query"
+	"anteroom/internal/store"
 )
 
 // TestPlans holds how the queries that must be fast among a million rows are run.
@@ -23,6 +24,15 @@ func TestPlans(t *testing.T) {
 		return list("assignment", assignments.paths, query.Query{Filter: f, Limit: 100})
 	}
 	byName := query.Query{Order: []query.Order{{Path: "displayName"}}, After: &query.Cursor{Keys: []query.Value{"a"}, ID: "x"}, Limit: 100}
+	newest := []query.Order{{Path: "activityDateTime", Descending: true}, {Path: "id", Descending: true}}
+	recordID := store.RecordID(5)
+	audited := func(q query.Query) string {
+		text, _, err := compileAudits(&sqliteDialect, 1, q)
+		must(t, err)
+		return text
+	}
+	countAudits, _, err := compileAuditCount(&sqliteDialect, 1, nil)
+	must(t, err)
 	for _, test := range []struct{ name, text, index string }{
 		{"request", requests.selectSQL, "sqlite_autoindex_request_1 (tenant=? AND id=?)"},
 		{"requests after one", list("request", requests.paths, query.Query{After: &query.Cursor{ID: "x"}, Limit: 100}), "sqlite_autoindex_request_1 (tenant=? AND id>?)"},
@@ -45,6 +55,14 @@ func TestPlans(t *testing.T) {
 		{"jobs of a lane that are due", jobSelect + "due <= $1 AND lane = $2 AND lane <> ''" + jobOrder + " LIMIT $3", "job_lane (lane=? AND due<?)"},
 		{"next job", "SELECT due FROM job WHERE due > $1 ORDER BY due LIMIT 1", "job_due (due>?)"},
 		{"history of one thing", historySelect + " AND ref = $2 ORDER BY seq", "history_ref (tenant=? AND ref=?)"},
+		{"audits", audited(query.Query{Order: newest, Limit: 100}), "history_activity (tenant=?)"},
+		{"audits, oldest first", audited(query.Query{Order: []query.Order{{Path: "activityDateTime"}}, Limit: 100}), "history_activity (tenant=?)"},
+		{"audits after one", audited(query.Query{Order: newest, After: &query.Cursor{Keys: []query.Value{sampleTime, recordID}, ID: recordID}, Limit: 100}), "history_activity (tenant=? AND at<?)"},
+		{"audits of a time", audited(query.Query{Order: newest, Filter: &query.And{Parts: []query.Expr{
+			&query.Compare{Path: "activityDateTime", Op: query.Ge, Value: sampleTime}, &query.Compare{Path: "activityDateTime", Op: query.Lt, Value: sampleTime}}}}), "history_activity (tenant=? AND at>? AND at<?)"},
+		{"audits of somebody", audited(query.Query{Order: newest, Filter: eq("initiatedBy/user/id"), Limit: 100}), "history_activity (tenant=?)"},
+		{"audit", audited(query.Query{Filter: query.Equal("id", recordID), Limit: 1}), "PRIMARY KEY (tenant=? AND seq=?)"},
+		{"how many audits", countAudits, "history_activity (tenant=?)"},
 		{"history", historySelect + " AND seq > $2 ORDER BY seq LIMIT $3", "PRIMARY KEY (tenant=? AND seq>?)"},
 	} {
 		var plan []string

@@ -18,19 +18,23 @@ func sqliteStatistics(ctx context.Context, c *conn) error {
 	stats := make(map[index]string)
 	var found []index
 	err := c.query(ctx, "SELECT m.tbl_name, il.name, il.\"unique\", il.origin, "+
-		"(SELECT group_concat(name) FROM pragma_index_info(il.name)), "+
+		"(SELECT group_concat(name) FROM pragma_index_info(il.name)), il.partial, "+
 		"(SELECT wr FROM pragma_table_list(m.tbl_name) WHERE schema = 'main') "+
 		"FROM sqlite_schema m, pragma_index_list(m.name) il WHERE m.type = 'table' ORDER BY 1, 2", nil,
 		func(v []driver.Value) error {
 			table, _ := v[0].(string)
 			name, _ := v[1].(string)
 			columns, _ := v[4].(string)
-			if v[3] == "pk" && v[5] == int64(1) {
+			if v[3] == "pk" && v[6] == int64(1) {
 				name = table // so is the key of a table without row ids called
 			}
 			at := index{table, name}
 			found = append(found, at)
-			stats[at] = expectation(strings.Split(columns, ","), v[2] == int64(1))
+			rows := 1_000_000
+			if v[5] == int64(1) { // it has only some of the rows
+				rows /= 2
+			}
+			stats[at] = expectation(rows, strings.Split(columns, ","), v[2] == int64(1))
 			return nil
 		})
 	if err != nil {
@@ -50,10 +54,9 @@ func sqliteStatistics(ctx context.Context, c *conn) error {
 	return errors.Join(errs...)
 }
 
-// expectation is how many rows of a million share the first, the first two, … columns
-// of an index.
-func expectation(columns []string, unique bool) string {
-	const rows = 1_000_000
+// expectation is how many of the rows of an index share its first, its first two, …
+// columns.
+func expectation(rows int, columns []string, unique bool) string {
 	var b strings.Builder
 	fmt.Fprint(&b, rows)
 	for i, column := range columns {

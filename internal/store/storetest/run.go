@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Jobs", testJobs},
 		{"DueJobs", testDueJobs},
 		{"History", testHistory},
+		{"Audits", testAudits},
 		{"Atomic", testAtomic},
 		{"Concurrent", testConcurrent},
 		{"Context", testContext},

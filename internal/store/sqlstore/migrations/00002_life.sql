@@ -10,6 +10,11 @@ ALTER TABLE request ADD COLUMN open_key TEXT /*C*/;
 CREATE UNIQUE INDEX request_open_key ON request (tenant, open_key) WHERE open_key IS NOT NULL;
 CREATE INDEX request_completed ON request (tenant, completed, id) WHERE completed IS NOT NULL;
 
+-- Set where the request has to be approved.
+ALTER TABLE request ADD COLUMN approval TEXT /*C*/;
+ALTER TABLE assignment ADD COLUMN requestor TEXT /*C*/;
+CREATE INDEX assignment_requestor ON assignment (tenant, requestor, id) WHERE requestor IS NOT NULL;
+
 -- A package has at most one automatic assignment policy.
 ALTER TABLE policy ADD COLUMN automatic TEXT /*C*/;
 CREATE UNIQUE INDEX policy_automatic ON policy (tenant, automatic) WHERE automatic IS NOT NULL;

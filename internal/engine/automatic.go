@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/query"
+	"anteroom/internal/store"
+)
+
+// Limits of one page of automatic assignment: few changes, as each holds the writer, and
+// many people who need none.
+const (
+	sweepPeople  = 500
+	sweepChanges = 10
+	// MaxAutomatic is how many people one automatic assignment policy may serve (graph:
+	// governance service limits).
+	MaxAutomatic = 15000
+)
+
+// policyChanged leaves a job that applies an automatic assignment policy to everybody.
+func (ed *edit) policyChanged(p *entitlement.Policy) ([]store.Job, error) {
+	if p.Automatic == nil {
+		return nil, nil
+	}
+	job := store.Job{JobKey: store.JobKey{Tenant: ed.by.Tenant, Kind: store.JobSweep, Ref: p.ID}, Due: ed.realNow()}
+	return []store.Job{job}, ed.tx.Jobs.Put(ed.ctx, job)
+}
+
+// performPerson applies all automatic assignment policies of the tenant to one person,
+// who was changed, or is gone.
+func (e *Engine) performPerson(ctx context.Context, job store.Job) error {
+	return e.automatic(ctx, job, func(w *work) (*store.Job, error) {
+		u, err := w.Directory.User(ctx, w.tx, job.Ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return w.gone(job)
+		}
+		if err != nil {
+			return nil, err
+		}
+		policies, err := w.tx.Policies.List(ctx, query.Query{Filter: query.Equal("isAutomatic", true)})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range policies {
+			if _, err := w.assign(p, u); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+}
+
+// performSweep applies one policy to a page of people. Its place is kept in the job.
+func (e *Engine) performSweep(ctx context.Context, job store.Job) error {
+	return e.automatic(ctx, job, func(w *work) (*store.Job, error) {
+		p, err := w.tx.Policies.Get(ctx, job.Ref)
+		if errors.Is(err, store.ErrNotFound) || (err == nil && p.Automatic == nil) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		q := query.Query{Limit: sweepPeople}
+		if job.Args != "" {
+			q.After = &query.Cursor{ID: job.Args}
+		}
+		people, err := w.tx.Users.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		changes := 0
+		for i, u := range people {
+			changed, err := w.assign(p, u)
+			if err != nil {
+				return nil, err
+			}
+			if changed {
+				changes++
+			}
+			if changes >= sweepChanges || (i == len(people)-1 && len(people) == sweepPeople) {
+				next := job
+				next.Args = string(u.ID)
+				return &next, nil
+			}
+		}
+		return nil, nil
+	})
+}
+
+// automatic runs a page of automatic assignment: in the transaction that removes its job,
+// or puts it off to the next page.
+func (e *Engine) automatic(ctx context.Context, job store.Job, page func(*work) (*store.Job, error)) error {
+	var told []store.Job
+	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
+		told = nil
+		stored, err := tx.Jobs.Get(ctx, job.JobKey)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		job.Args = stored.Args
+		if _, err := tx.Jobs.Delete(ctx, job.JobKey); err != nil {
+			return err
+		}
+		w, err := e.work(ctx, tx, entitlement.System(job.Tenant))
+		if err != nil {
+			return err
+		}
+		next, err := page(&w)
+		if err != nil {
+			return err
+		}
+		if next != nil {
+			next.Due = e.realNow()
+			w.jobs = append(w.jobs, *next)
+		}
+		err = w.flush()
+		told = w.told
+		return err
+	})
+	if err == nil {
+		e.OnJobs(told)
+	}
+	return err
+}
+
+// assign brings what one person has through one automatic policy in line with its rule,
+// and reports whether that changed anything. A change that is refused is not made.
+func (w *work) assign(p *entitlement.Policy, u *entitlement.User) (bool, error) {
+	in, err := w.Directory.Matches(u, p.SpecificAllowedTargets[0].Rule)
+	if err != nil { // it was checked when the policy was saved
+		w.Logger.Error("the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
+		return false, nil
+	}
+	in = in && u.AccountEnabled
+	has, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
+		query.Equal("assignmentPolicy/id", string(p.ID)), query.Equal("target/objectId", string(u.ID)), query.Equal("live", true),
+	}}})
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case in && len(has) == 0 && p.Automatic.Gives():
+		return w.join(p, u)
+	case in && len(has) == 1:
+		return w.tellAssignment(has[0], entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventReturned})
+	case !in && len(has) == 1:
+		grace, takes := p.Automatic.Takes()
+		if !takes {
+			return false, nil
+		}
+		return w.tellAssignment(has[0], entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventLeft, Grace: grace})
+	}
+	return false, nil
+}
+
+// join gives a person what the rule of a policy says that they have.
+func (w *work) join(p *entitlement.Policy, u *entitlement.User) (bool, error) {
+	n, err := w.tx.Assignments.Count(w.ctx, query.Both(query.Equal("assignmentPolicy/id", string(p.ID)), query.Equal("live", true)))
+	if err != nil {
+		return false, err
+	}
+	if n >= MaxAutomatic {
+		w.Logger.Error("an automatic assignment policy serves as many people as it may; nobody more is let in", "tenant", w.by.Tenant, "policy", p.ID, "most", MaxAutomatic)
+		return false, nil
+	}
+	if err := w.flush(); err != nil {
+		return false, err
+	}
+	c, err := w.open(w.ctx, w.tx, w.by, Order{Type: entitlement.TypeSystemAdd, PackageID: p.PackageID, PolicyID: p.ID, TargetID: u.ID})
+	var refusal *entitlement.Error
+	if errors.As(err, &refusal) {
+		w.Logger.Info("an automatic assignment is not made", "tenant", w.by.Tenant, "policy", p.ID, "user", u.ID, "reason", refusal.Message)
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("engine: automatic assignment: %w", err)
+	}
+	w.told = append(w.told, c.told...)
+	return true, nil
+}
+
+// tellAssignment lets an event happen to an assignment and reports whether it changed it.
+func (w *work) tellAssignment(stored *entitlement.Assignment, ev entitlement.AssignmentEvent) (bool, error) {
+	a := &assignment{Assignment: stored, was: stored.State}
+	if err := a.step(w, ev); err != nil || !a.changed {
+		return false, err
+	}
+	return true, a.save(w, "automatic assignment")
+}
+
+// gone takes away all access of a person who was deleted, and ends what they asked for, or
+// what was asked for them. A page at a time: the job goes on until nothing is left.
+func (w *work) gone(job store.Job) (*store.Job, error) {
+	open, err := w.tx.Requests.List(w.ctx, query.Query{Limit: sweepChanges, Filter: query.Both(query.Equal("target/objectId", string(job.Ref)), query.Equal("open", true))})
+	if err != nil {
+		return nil, err
+	}
+	left := 0
+	for _, r := range open {
+		c := &change{work: *w, r: r}
+		c.jobs, c.records, c.told = nil, nil, nil
+		if r.Type.Removes() {
+			continue
+		}
+		var refusal *entitlement.Error
+		if err := c.run(entitlement.Event{Kind: entitlement.EventCancel}); errors.As(err, &refusal) {
+			continue // it is being delivered, and taken away below
+		} else if err != nil {
+			return nil, err
+		}
+		if err := c.save(); err != nil {
+			return nil, err
+		}
+		w.told = append(w.told, c.told...)
+		left++
+	}
+	live, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: sweepChanges, Filter: query.Both(query.Equal("target/objectId", string(job.Ref)), query.Equal("live", true))})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range live {
+		if a.State == entitlement.AssignmentDelivering {
+			continue // its request fails when it comes to deliver
+		}
+		if err := w.endAccess(a); err != nil {
+			return nil, err
+		}
+		left++
+	}
+	if left < sweepChanges {
+		return nil, nil
+	}
+	return &job, nil
+}

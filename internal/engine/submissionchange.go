@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"anteroom/internal/entitlement"
+	"anteroom/internal/query"
+	"anteroom/internal/rules"
+)
+
+// alter fills in which access is to be updated or taken away, and returns the policy
+// through which it was given.
+func (s *submission) alter(r *entitlement.Request) (*entitlement.Policy, error) {
+	t := s.order.Type
+	if s.order.AssignmentID == "" {
+		return nil, entitlement.Invalid("assignment/id", "assignment.id is required for %s.", t)
+	}
+	a, err := get(&s.edit, s.tx.Assignments, rules.Assignments, s.order.AssignmentID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := get(&s.edit, s.tx.Policies, rules.Policies, a.PolicyID)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.findTarget(a.TargetID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayChange(a, p); err != nil {
+		return nil, err
+	}
+	if err := s.describes(a); err != nil {
+		return nil, err
+	}
+	if err := rules.Changeable(a); err != nil {
+		return nil, err
+	}
+	s.has = a
+	r.PackageID, r.TargetID, r.Target, r.AssignmentID = a.PackageID, a.TargetID, a.Target, a.ID
+	if found {
+		r.Target = s.subject()
+	}
+	if t == entitlement.TypeUserUpdate {
+		if err := s.stillLetsIn(a, p); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.noRemoval(a.ID); err != nil {
+		return nil, err
+	}
+	if t.Updates() {
+		err = s.noneOpen(a.PackageID, a.TargetID)
+	}
+	return p, err
+}
+
+func (s *submission) mayChange(a *entitlement.Assignment, p *entitlement.Policy) error {
+	onBehalf := false
+	if t := s.order.Type; t == entitlement.TypeUserUpdate || t == entitlement.TypeUserRemove {
+		var err error
+		if onBehalf, err = s.onBehalf(p); err != nil {
+			return err
+		}
+	}
+	return rules.MayChange(s.by, s.order.Type, a, p, onBehalf)
+}
+
+// stillLetsIn returns nil when the policy would let the target in who has the access.
+//
+// contract: lifecycle f (an extension: still in scope)
+func (s *submission) stillLetsIn(a *entitlement.Assignment, p *entitlement.Policy) (err error) {
+	if s.catalog, err = get(&s.edit, s.tx.Catalogs, rules.Catalogs, a.CatalogID); err != nil {
+		return err
+	}
+	return s.letsIn(p)
+}
+
+// describes returns nil when what the order says of the assignment beside its id is so.
+func (s *submission) describes(a *entitlement.Assignment) error {
+	for _, named := range []struct {
+		given, is entitlement.ID
+		at        string
+	}{
+		{s.order.TargetID, a.TargetID, "assignment/targetId"}, {s.order.PackageID, a.PackageID, "assignment/accessPackageId"},
+		{s.order.PolicyID, a.PolicyID, "assignment/assignmentPolicyId"},
+	} {
+		if named.given != "" && named.given != named.is {
+			return entitlement.Invalid(named.at, "Assignment '%s' is not the one that %s describes: it has '%s' there, not '%s'.", a.ID, named.at, named.is, named.given)
+		}
+	}
+	return nil
+}
+
+// noneOpen returns nil when no open request is for the target to have the package.
+func (s *submission) noneOpen(pkg, target entitlement.ID) error {
+	return s.none(false, query.Equal("target/objectId", string(target)), query.Equal("accessPackage/id", string(pkg)))
+}
+
+// noRemoval returns nil when no open request takes the assignment away.
+func (s *submission) noRemoval(a entitlement.ID) error {
+	return s.none(true, query.Equal("assignment/id", string(a)))
+}
+
+func (s *submission) none(removes bool, of ...query.Expr) error {
+	open, err := s.tx.Requests.List(s.ctx, query.Query{Filter: &query.And{Parts: append(of, query.Equal("open", true))}})
+	if err != nil {
+		return err
+	}
+	for _, other := range open {
+		if other.Type.Removes() == removes {
+			return rules.OpenAlready(other)
+		}
+	}
+	return nil
+}
+
+// renews makes a request for what the target has through the same policy already one that
+// renews it, or refuses it.
+func (s *submission) renews(r *entitlement.Request, p *entitlement.Policy) error {
+	live, err := s.tx.Assignments.List(s.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
+		query.Equal("assignmentPolicy/id", string(p.ID)), query.Equal("target/objectId", string(r.TargetID)), query.Equal("live", true),
+	}}})
+	if err != nil || len(live) == 0 {
+		return err
+	}
+	renews, err := rules.Renews(p, s.order.Type, live[0])
+	if err != nil || !renews {
+		return err
+	}
+	s.has, r.AssignmentID, r.Progress.Plan.Updates = live[0], live[0].ID, true
+	return s.noRemoval(live[0].ID)
+}

@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/query"
+	"anteroom/internal/store"
+)
+
+// reprocessWithin is how long after its end a request can be reprocessed (contract:
+// lifecycle a.3, where the sources are at odds).
+const reprocessWithin = 14 * 24 * time.Hour
+
+// performWake lets a moment come that an assignment waits for.
+func (e *Engine) performWake(ctx context.Context, job store.Job) error {
+	return e.finishAssignmentJob(ctx, job, entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventWoken, Wait: job.N})
+}
+
+// finishAssignmentJob lets the outcome of a job happen to its assignment, in the
+// transaction that removes the job.
+func (e *Engine) finishAssignmentJob(ctx context.Context, job store.Job, ev entitlement.AssignmentEvent) error {
+	var told []store.Job
+	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
+		told = nil
+		mine, err := e.takeJob(ctx, tx, job)
+		if err != nil || !mine {
+			return err
+		}
+		stored, err := tx.Assignments.Get(ctx, job.Ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		w, err := e.work(ctx, tx, entitlement.System(job.Tenant))
+		if err != nil {
+			return err
+		}
+		a := &assignment{Assignment: stored, was: stored.State}
+		if err := a.step(&w, ev); err != nil {
+			return err
+		}
+		if err := a.save(&w, ""); err != nil {
+			return err
+		}
+		err = w.flush()
+		told = w.told
+		return err
+	})
+	if err == nil {
+		e.OnJobs(told)
+	}
+	return err
+}
+
+// performWarn calls an extension before an assignment ends, once, and records how it went.
+func (e *Engine) performWarn(ctx context.Context, job store.Job) error {
+	call, err := e.prepareWarning(ctx, job)
+	if err != nil {
+		return err
+	}
+	if call == nil { // there is nothing to warn of any more
+		return e.dropJob(ctx, job)
+	}
+	ev := entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventCalled, Callout: call.Callout.ID}
+	if err := e.Caller.Call(ctx, *call); err != nil {
+		if ctx.Err() != nil { // the server stops: the attempt is made again
+			return ctx.Err()
+		}
+		ev.Error = err.Error()
+	}
+	return e.finishAssignmentJob(ctx, job, ev)
+}
+
+// prepareWarning reads what the call needs, or returns nil when the assignment is over.
+func (e *Engine) prepareWarning(ctx context.Context, job store.Job) (*Call, error) {
+	var call *Call
+	err := e.Store.View(ctx, job.Tenant, func(tx *store.Tx) error {
+		a, err := tx.Assignments.Get(ctx, job.Ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !a.State.Live() || job.N >= len(a.Callouts) || a.Callouts[job.N].Attempts > 0 {
+			return nil
+		}
+		c := Call{Assignment: a, Callout: a.Callouts[job.N], Now: e.realNow(), TenantID: job.Tenant}
+		c.Planned = a.Planned[c.Callout.Plan]
+		c.Request = entitlement.Request{
+			PackageID: a.PackageID, PolicyID: a.PolicyID, CatalogID: a.CatalogID, AssignmentID: a.ID, TargetID: a.TargetID, Target: a.Target,
+		}
+		c.Request.ID = a.RequestID
+		if err := c.describe(ctx, tx); err != nil {
+			return err
+		}
+		call = &c
+		return nil
+	})
+	return call, err
+}
+
+// leaver applies the tenant's lifecycle of people from outside, after an assignment of the
+// target ended: the account of a guest whose last assignment it was is switched off, and
+// deleted later where the tenant says so.
+//
+// graph: entitlementManagementSettings
+func (c *change) leaver() error {
+	t, err := c.tx.Tenant.Get(c.ctx)
+	if err != nil {
+		return err
+	}
+	action := t.Settings.ExternalUserLifecycle
+	if (action != entitlement.LifecycleBlock && action != entitlement.LifecycleBlockAndDelete) || c.r.Target.Type != entitlement.SubjectUser {
+		return nil
+	}
+	u, err := c.tx.Users.Get(c.ctx, c.r.TargetID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil || u.Type != entitlement.UserGuest {
+		return err
+	}
+	live, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 2, Filter: query.Both(query.Equal("target/objectId", string(u.ID)), query.Equal("live", true))})
+	if err != nil {
+		return err
+	}
+	for _, a := range live {
+		if a.ID != c.r.AssignmentID {
+			return nil
+		}
+	}
+	ed := &edit{Engine: c.Engine, ctx: c.ctx, tx: c.tx, by: entitlement.System(c.by.Tenant), now: c.now}
+	if err := ed.block(u); err != nil {
+		return err
+	}
+	if action == entitlement.LifecycleBlockAndDelete {
+		c.later(store.Job{JobKey: c.key(store.JobLeaver, u.ID, 0)}, c.now.Add(t.Settings.DeletedAfterBlocked))
+	}
+	return nil
+}
+
+// performLeaver deletes a guest who was blocked, unless they were let in again meanwhile.
+func (e *Engine) performLeaver(ctx context.Context, job store.Job) error {
+	var told []store.Job
+	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
+		told = nil
+		if _, err := tx.Jobs.Delete(ctx, job.JobKey); err != nil {
+			return err
+		}
+		u, err := tx.Users.Get(ctx, job.Ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil || u.AccountEnabled || u.BlockedAt.IsZero() {
+			return err
+		}
+		live, err := tx.Assignments.Count(ctx, query.Both(query.Equal("target/objectId", string(u.ID)), query.Equal("live", true)))
+		if err != nil || live > 0 {
+			return err
+		}
+		now, err := e.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		ed := &edit{Engine: e, ctx: ctx, tx: tx, by: entitlement.System(job.Tenant), now: now}
+		told, err = ed.deleteUser(u)
+		return err
+	})
+	if err == nil {
+		e.OnJobs(told)
+	}
+	return err
+}

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"anteroom/internal/entitlement"
+	"anteroom/internal/lifecycle"
+	"anteroom/internal/rules"
+	"anteroom/internal/store"
+)
+
+// work is what one transaction does: it gathers the jobs and the records that go with the
+// changes, and stores them at the end.
+type work struct {
+	*Engine
+	ctx    context.Context
+	tx     *store.Tx
+	by     entitlement.Actor
+	now    time.Time     // the tenant's
+	offset time.Duration // of the tenant's clock
+
+	jobs    []store.Job
+	records []*entitlement.Record
+	told    []store.Job // jobs that were stored already and have to be announced
+}
+
+func (e *Engine) work(ctx context.Context, tx *store.Tx, by entitlement.Actor) (work, error) {
+	t, err := tx.Tenant.Get(ctx)
+	if err != nil {
+		return work{}, err
+	}
+	return work{Engine: e, ctx: ctx, tx: tx, by: by, now: e.realNow().Add(t.ClockOffset), offset: t.ClockOffset}, nil
+}
+
+// key makes the key of a job about ref.
+func (w *work) key(kind store.JobKind, ref entitlement.ID, n int) store.JobKey {
+	return store.JobKey{Tenant: w.by.Tenant, Kind: kind, Ref: ref, N: n}
+}
+
+// later leaves a job for a time on the tenant's clock. Its due time is a real one: the
+// tenant's clock less its offset.
+func (w *work) later(job store.Job, at time.Time) {
+	job.Due = at.Add(-w.offset)
+	w.jobs = append(w.jobs, job)
+}
+
+// drop removes a job, also one that was not stored yet.
+func (w *work) drop(key store.JobKey) error {
+	for i := range w.jobs {
+		if w.jobs[i].JobKey == key {
+			w.jobs = append(w.jobs[:i], w.jobs[i+1:]...)
+			break
+		}
+	}
+	_, err := w.tx.Jobs.Delete(w.ctx, key)
+	return err
+}
+
+// flush stores jobs and records.
+func (w *work) flush() error {
+	if len(w.jobs) > 0 {
+		if err := w.tx.Jobs.Put(w.ctx, w.jobs...); err != nil {
+			return err
+		}
+		w.told, w.jobs = append(w.told, w.jobs...), nil
+	}
+	if err := w.tx.History.Append(w.ctx, w.records...); err != nil {
+		return err
+	}
+	w.records = nil
+	return nil
+}
+
+// record begins a record of a change of something.
+func (w *work) record(kind rules.Kind, ref entitlement.ID, action string, by entitlement.Actor) *entitlement.Record {
+	rec := &entitlement.Record{
+		At: w.now, Kind: string(kind), Ref: ref, Action: action,
+		By: entitlement.RecordActorOf(by), CorrelationID: w.by.RequestID,
+	}
+	w.records = append(w.records, rec)
+	return rec
+}
+
+// actionNote is the action of a record that tells of no change of its own: it has a name
+// in the audit log for part of what another record tells.
+const actionNote = "note"
+
+// annotate gives a record, and one more for each further name, the names under which the
+// audit log shows an event. What follows from what somebody asked is the server's.
+func (w *work) annotate(rec *entitlement.Record, effects []lifecycle.Effect, follows entitlement.Actor) {
+	for _, eff := range effects {
+		if eff.Kind != lifecycle.Note {
+			continue
+		}
+		to := rec
+		if rec.Activity != "" {
+			to = w.record(rules.Kind(rec.Kind), rec.Ref, actionNote, follows)
+			to.Targets, to.OnBehalfOf, to.Callout = rec.Targets, rec.OnBehalfOf, rec.Callout
+		}
+		to.Activity, to.Result = eff.Activity, eff.Result
+		if to.Detail == "" {
+			to.Detail = eff.Detail
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"time"
+
+	"anteroom/internal/store"
+)
+
+// clockWatch notices when the real clock jumps: it compares how far the clock went with how
+// much time passed, of which the clock of the process that only counts knows nothing wrong.
+type clockWatch struct {
+	wall   time.Time
+	passed time.Duration
+	// heldUntil is until when, on the clock that counts, no timer is let through; zero
+	// while none is held.
+	heldUntil time.Duration
+}
+
+// watchClock looks at both clocks. After a jump of more than MaxJump timers wait for one
+// interval, and somebody is told: a clock that was set wrong must not end everything at
+// once before anybody can see it. The caller holds d.mu.
+func (d *Dispatcher) watchClock(now time.Time) {
+	if d.MaxJump <= 0 {
+		return
+	}
+	passed := d.Elapsed()
+	w := &d.clock
+	if w.heldUntil != 0 && passed >= w.heldUntil {
+		w.heldUntil = 0
+		d.lookAt = time.Time{}
+		d.Logger.Warn("timers run again after the real clock jumped", "now", now.UTC())
+	}
+	if !w.wall.IsZero() {
+		jump := now.Sub(w.wall) - (passed - w.passed)
+		if jump > d.MaxJump || jump < -d.MaxJump {
+			w.heldUntil = passed + d.Poll
+			d.Logger.Error("the real clock jumped; timers are held back", "jump", jump.Round(time.Second).String(), "now", now.UTC(), "for", d.Poll.String())
+		}
+	}
+	w.wall, w.passed = now.Round(0), passed
+}
+
+// held reports whether a job is a timer that has to wait because the clock jumped. It stays
+// in the store. The caller holds d.mu.
+func (d *Dispatcher) held(job store.Job) bool {
+	if d.clock.heldUntil == 0 {
+		return false
+	}
+	switch job.Kind {
+	case store.JobTimeout, store.JobWake, store.JobLeaver, store.JobPurge:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"anteroom/internal/store"
+)
+
+// A clock that jumps ends nothing at once: timers wait for one interval, and somebody is
+// told; what is no timer is done meanwhile (P15 of the promises).
+func TestTimersWaitAfterTheClockJumped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		var ahead atomic.Int64
+		start := time.Now()
+		now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		source := newJobs()
+		key := func(kind store.JobKind) store.JobKey {
+			return store.JobKey{Tenant: "t", Kind: kind, Ref: "r", N: 1}
+		}
+		source.put(
+			store.Job{JobKey: key(store.JobTimeout), Due: start.Add(24 * time.Hour)},
+			store.Job{JobKey: key(store.JobWake), Due: start.Add(25 * time.Hour)},
+			store.Job{JobKey: key(store.JobNotice), Due: start.Add(26 * time.Hour)},
+		)
+		d := NewDispatcher(source, source, DispatcherOptions{
+			Now: now, MaxJump: 5 * time.Minute, Poll: time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Elapsed: func() time.Duration { return time.Since(start) },
+		})
+		d.Start()
+		<-time.After(3 * time.Minute) // nothing is due, nothing jumps
+		ahead.Store(int64(48 * time.Hour))
+		<-time.After(61 * time.Second)
+		synctest.Wait()
+		done := func(kind store.JobKind) int {
+			source.mu.Lock()
+			defer source.mu.Unlock()
+			return source.done[key(kind)]
+		}
+		if done(store.JobTimeout)+done(store.JobWake) != 0 || done(store.JobNotice) != 1 {
+			t.Errorf("after the jump: timeout %d, wake %d, notice %d", done(store.JobTimeout), done(store.JobWake), done(store.JobNotice))
+		}
+		<-time.After(2 * time.Minute)
+		synctest.Wait()
+		if done(store.JobTimeout) != 1 || done(store.JobWake) != 1 {
+			t.Errorf("an interval later: timeout %d, wake %d", done(store.JobTimeout), done(store.JobWake))
+		}
+		d.Stop(t.Context())
+		if text := log.String(); strings.Count(text, "jumped; timers are held back") != 1 || strings.Count(text, "timers run again") != 1 {
+			t.Errorf("the log says\n%s", text)
+		}
+	})
+}

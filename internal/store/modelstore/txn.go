@@ -1,0 +1,56 @@
+package modelstore
+
+import (
+	"context"
+
+	"anteroom/internal/query"
+	"anteroom/internal/store"
+)
+
+// txn is one transaction of one tenant: the state that it sees, and the tables that its Tx
+// shows.
+type txn struct {
+	state  *state
+	tenant *tenant
+	owner  uint64 // what it makes in the state; zero in a View, which makes nothing
+	ended  bool
+	tx     store.Tx
+	tables []finder // of nouns
+}
+
+// finder is a table as a link sees it.
+type finder interface {
+	// find lists the values at the path give of the objects that the filter holds for.
+	find(filter query.Expr, give string) ([]query.Value, error)
+}
+
+func newTxn(s *state, t *tenant) *txn {
+	x := &txn{state: s, tenant: t, tables: make([]finder, len(nouns))}
+	for i, n := range nouns {
+		x.tables[i] = n.open(x, i)
+	}
+	x.tx.Tenant, x.tx.Jobs, x.tx.History = tenants{x}, jobs{x}, history{x}
+	return x
+}
+
+// reads and writes say why something cannot be done. An Update that has begun is not
+// interrupted.
+func (x *txn) reads(ctx context.Context) error {
+	switch {
+	case x.ended:
+		return errEnded
+	case x.owner == 0:
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (x *txn) writes() error {
+	switch {
+	case x.ended:
+		return errEnded
+	case x.owner == 0:
+		return errReadOnly
+	}
+	return nil
+}
