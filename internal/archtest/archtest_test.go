@@ -42,6 +42,7 @@ var may = map[string]struct {
 	"internal/server":           {"assembles, starts and stops", []string{"internal/entitlement", "internal/lifecycle", "internal/query", "internal/store", "internal/store/sqlstore", "internal/engine", "internal/graph", "internal/auth", "internal/callout", "internal/directory", "internal/delivery", "internal/notice", "internal/config", "internal/failpoint"}},
 	"internal/testenv":          {"a whole server for tests; never imported by what is shipped", []string{"internal/server", "internal/entitlement", "internal/callout"}},
 	"internal/archtest":         {"this test", nil},
+	"internal/simulation":       {"runs the whole engine against random events and faults; tests only", nil},
 	"internal/crashtest":        {"kills the real process; tests only", []string{"internal/testenv"}},
 	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
 	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore"}},

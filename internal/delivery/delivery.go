@@ -33,24 +33,24 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 		stale[h.RoleScopeID] = h
 	}
 	for _, role := range roles {
-		if grant, has := stale[role.ID]; has {
-			delete(stale, role.ID)
-			if !renew {
-				continue
-			}
-			if err := join(ctx, tx, grant, now); err != nil {
-				return done, err
-			}
+		name := entitlement.RoleName{RoleScopeID: role.ID, Name: role.Role.DisplayName + " of " + role.Scope.OriginID}
+		grant, has := stale[role.ID]
+		delete(stale, role.ID)
+		if has && !renew {
 			continue
 		}
-		name := entitlement.RoleName{RoleScopeID: role.ID, Name: role.Role.DisplayName + " of " + role.Scope.OriginID}
-		why, err := g.give(ctx, tx, a, role, now)
+		var why string
+		if has {
+			why, err = again(ctx, tx, grant, now)
+		} else {
+			why, err = g.give(ctx, tx, a, role, now)
+		}
 		switch {
 		case err != nil:
 			return done, err
 		case why != "":
-			done.Failures = append(done.Failures, entitlement.RoleFailure{RoleScopeID: role.ID, Name: name.Name, Reason: why})
-		default:
+			done.Failures = append(done.Failures, entitlement.RoleFailure{RoleScopeID: entitlement.ID(role.PublicID()), Name: name.Name, Reason: why})
+		case !has:
 			done.Given = append(done.Given, name)
 		}
 	}
@@ -82,10 +82,8 @@ func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment,
 	if !ok || role.Role.OriginSystem != entitlement.OriginGroup {
 		return fmt.Sprintf("the resource is of origin system %s, to which nothing can be delivered", role.Role.OriginSystem), nil
 	}
-	if _, err := tx.Groups.Get(ctx, group); errors.Is(err, store.ErrNotFound) {
-		return "the group is not in the directory any more", nil
-	} else if err != nil {
-		return "", err
+	if why, err := missing(ctx, tx, group); why != "" || err != nil {
+		return why, err
 	}
 	grant := &entitlement.Grant{AssignmentID: a.ID, RoleScopeID: role.ID, GroupID: group, MemberID: a.TargetID}
 	grant.ID, grant.CreatedAt, grant.ModifiedAt = entitlement.GrantID(a.ID, role.ID), now, now
@@ -93,6 +91,23 @@ func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment,
 		return "", err
 	}
 	return "", join(ctx, tx, grant, now)
+}
+
+// again makes the membership of a grant that was recorded before, or says why it cannot.
+func again(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) (why string, err error) {
+	if why, err := missing(ctx, tx, grant.GroupID); why != "" || err != nil {
+		return why, err
+	}
+	return "", join(ctx, tx, grant, now)
+}
+
+// missing says that a group was deleted, if it was.
+func missing(ctx context.Context, tx *store.Tx, group entitlement.ID) (why string, err error) {
+	_, err = tx.Groups.Get(ctx, group)
+	if errors.Is(err, store.ErrNotFound) {
+		return "the group is not in the directory any more", nil
+	}
+	return "", err
 }
 
 // join makes the membership of a grant, if there is none.

@@ -47,8 +47,8 @@ func (e *Engine) UpdatePackage(ctx context.Context, by entitlement.Actor, id ent
 	return p, err
 }
 
-// DeletePackage removes a package that nobody has or is asking for, with its policies
-// and resource role scopes.
+// DeletePackage removes a package that nobody has or is asking for, with its policies,
+// resource role scopes and incompatibilities.
 func (e *Engine) DeletePackage(ctx context.Context, by entitlement.Actor, id entitlement.ID) error {
 	return e.manage(ctx, by, func(ed *edit) error {
 		if _, err := get(ed, ed.tx.Packages, rules.Packages, id); err != nil {
@@ -64,6 +64,9 @@ func (e *Engine) DeletePackage(ctx context.Context, by entitlement.Actor, id ent
 			return err
 		}
 		if err := ed.dropPackageParts(of); err != nil {
+			return err
+		}
+		if err := ed.dropIncompatibilities(id); err != nil {
 			return err
 		}
 		return remove(ed, ed.tx.Packages, rules.Packages, id)

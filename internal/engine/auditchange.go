@@ -127,7 +127,7 @@ func (t *targets) of(obj any) {
 	case *entitlement.Group:
 		t.add("Group", o.ID, o.DisplayName)
 	case *entitlement.Membership:
-		related(t, t.tx.Users, "User", o.MemberID)
+		t.member(o.MemberID)
 		related(t, t.tx.Groups, "Group", o.GroupID)
 	case *entitlement.ServicePrincipal:
 		t.add("ServicePrincipal", o.ID, o.DisplayName)
@@ -139,6 +139,21 @@ func (t *targets) add(kind string, id entitlement.ID, name string) {
 }
 
 func (t *targets) pkg(id entitlement.ID) { related(t, t.tx.Packages, "AccessPackage", id) }
+
+// member adds a user or a service principal.
+func (t *targets) member(id entitlement.ID) {
+	if t.err == nil {
+		p, err := t.tx.Principals.Get(t.ctx, id)
+		if err == nil {
+			t.of(p)
+			return
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			t.err = err
+		}
+	}
+	related(t, t.tx.Users, "User", id)
+}
 
 // related adds an object that another hangs on, without a name where it is gone.
 func related[T any](t *targets, table store.Table[T], kind string, id entitlement.ID) {

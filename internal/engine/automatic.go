@@ -35,7 +35,7 @@ func (e *Engine) performPerson(ctx context.Context, job store.Job) error {
 	return e.automatic(ctx, job, func(w *work) (*store.Job, error) {
 		u, err := w.Directory.User(ctx, w.tx, job.Ref)
 		if errors.Is(err, store.ErrNotFound) {
-			return w.gone(job)
+			return w.notUser(job)
 		}
 		if err != nil {
 			return nil, err
@@ -51,6 +51,16 @@ func (e *Engine) performPerson(ctx context.Context, job store.Job) error {
 		}
 		return nil, nil
 	})
+}
+
+// notUser deals with who is no user: a service principal has nothing to do with automatic
+// assignment, and who is neither is gone.
+func (w *work) notUser(job store.Job) (*store.Job, error) {
+	_, err := w.Directory.ServicePrincipal(w.ctx, w.tx, job.Ref)
+	if errors.Is(err, store.ErrNotFound) {
+		return w.gone(job)
+	}
+	return nil, err
 }
 
 // performSweep applies one policy to a page of people. Its place is kept in the job.

@@ -46,7 +46,10 @@ func (e *Engine) UpdateExtension(ctx context.Context, by entitlement.Actor, cata
 			if x.Kind != kind {
 				return entitlement.Invalid("@odata.type", "The type of a custom extension cannot be changed; it is %s.", kind)
 			}
-			return ed.checkExtension(x)
+			if err := ed.checkExtension(x); err != nil || x.Waits() {
+				return err
+			}
+			return ed.determinesNothing(x)
 		})
 		return err
 	})
@@ -68,13 +71,28 @@ func (e *Engine) DeleteExtension(ctx context.Context, by entitlement.Actor, cata
 			return err
 		}
 		for _, p := range policies {
-			if slices.ContainsFunc(p.StageSettings, func(s entitlement.StageSetting) bool { return s.ExtensionID == id }) {
+			if slices.Contains(p.Extensions(), id) {
 				return entitlement.Errorf(entitlement.CodeDeleteHasEntitlements, "customWorkflowExtension",
 					"The custom extension can not be deleted because policy '%s' ('%s') binds it. Detach it from every policy first.", p.DisplayName, p.ID)
 			}
 		}
 		return remove(ed, ed.tx.Extensions, rules.Extensions, id)
 	})
+}
+
+// determinesNothing holds that an extension that does not wait is not one that has to say
+// who approves.
+func (ed *edit) determinesNothing(x *entitlement.Extension) error {
+	policies, err := ed.tx.Policies.List(ed.ctx, query.Query{Filter: query.Equal("catalog/id", string(x.CatalogID))})
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		if slices.Contains(p.Determining(), x.ID) {
+			return entitlement.Invalid("callbackConfiguration", "Policy '%s' ('%s') lets this extension say who approves, for which a request waits; callbackConfiguration cannot be taken away.", p.DisplayName, p.ID)
+		}
+	}
+	return nil
 }
 
 func (ed *edit) checkExtension(x *entitlement.Extension) error {

@@ -19,18 +19,25 @@ func (ed *edit) block(u *entitlement.User) error {
 // deleteUser removes a user from the directory and from all groups, and leaves a job that
 // takes their access away.
 func (ed *edit) deleteUser(u *entitlement.User) ([]store.Job, error) {
-	in, err := ed.tx.Memberships.List(ed.ctx, query.Query{Filter: query.Equal("member/id", string(u.ID))})
-	if err != nil {
+	if err := ed.leaveGroups(u.ID); err != nil {
 		return nil, err
-	}
-	for _, m := range in {
-		if err := remove(ed, ed.tx.Memberships, rules.Memberships, m.ID); err != nil {
-			return nil, err
-		}
 	}
 	if err := remove(ed, ed.tx.Users, rules.Users, u.ID); err != nil {
 		return nil, err
 	}
-	job := store.Job{JobKey: store.JobKey{Tenant: ed.by.Tenant, Kind: store.JobPerson, Ref: u.ID}, Due: ed.realNow()}
-	return []store.Job{job}, ed.tx.Jobs.Put(ed.ctx, job)
+	return ed.personJob(u.ID)
+}
+
+// leaveGroups ends all memberships of a user or a service principal.
+func (ed *edit) leaveGroups(member entitlement.ID) error {
+	in, err := ed.tx.Memberships.List(ed.ctx, query.Query{Filter: query.Equal("member/id", string(member))})
+	if err != nil {
+		return err
+	}
+	for _, m := range in {
+		if err := remove(ed, ed.tx.Memberships, rules.Memberships, m.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

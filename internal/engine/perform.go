@@ -49,11 +49,17 @@ func (e *Engine) Perform(ctx context.Context, job store.Job) error {
 // performCallout makes one attempt to call the extension of a wait, outside any
 // transaction, and records how it went.
 func (e *Engine) performCallout(ctx context.Context, job store.Job) error {
-	call, err := e.prepareCall(ctx, job)
-	if err != nil {
+	call, late, err := e.prepareCall(ctx, job)
+	switch {
+	case err != nil:
 		return err
-	}
-	if call == nil { // the wait is over
+	case late:
+		// Nothing is sent past a deadline. The timer takes this job away with the wait, unless
+		// the clock is set back first: then it is still to be done.
+		timer := job
+		timer.Kind = store.JobTimeout
+		return e.finishJob(ctx, timer, entitlement.Event{Kind: entitlement.EventTimedOut})
+	case call == nil: // the wait is over
 		return e.dropJob(ctx, job)
 	}
 	ev := entitlement.Event{Kind: entitlement.EventSent}
@@ -83,10 +89,10 @@ func (e *Engine) linger(ctx context.Context) {
 	}
 }
 
-// prepareCall reads what a call needs, or returns nil when nothing waits for it any more.
-func (e *Engine) prepareCall(ctx context.Context, job store.Job) (*Call, error) {
-	var call *Call
-	err := e.Store.View(ctx, job.Tenant, func(tx *store.Tx) error {
+// prepareCall reads what a call needs, or returns nil when nothing waits for it any more;
+// late says that the wait has lasted for too long, although its timer has not come yet.
+func (e *Engine) prepareCall(ctx context.Context, job store.Job) (call *Call, late bool, err error) {
+	err = e.Store.View(ctx, job.Tenant, func(tx *store.Tx) error {
 		r, err := tx.Requests.Get(ctx, job.Ref)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
@@ -98,9 +104,12 @@ func (e *Engine) prepareCall(ctx context.Context, job store.Job) (*Call, error) 
 		if err != nil {
 			return err
 		}
-		// Past its deadline a wait is over, although its timer may not have come yet.
 		current := r.Progress.Current()
-		if current == nil || current.Wait != job.N || (!current.Deadline.IsZero() && !now.Before(current.Deadline)) {
+		if current == nil || current.Wait != job.N {
+			return nil
+		}
+		if !current.Deadline.IsZero() && !now.Before(current.Deadline) {
+			late = true
 			return nil
 		}
 		c := Call{
@@ -113,7 +122,7 @@ func (e *Engine) prepareCall(ctx context.Context, job store.Job) (*Call, error) 
 		call = &c
 		return nil
 	})
-	return call, err
+	return call, late, err
 }
 
 // describe fills in the names that the payload carries. What is gone has none.

@@ -285,11 +285,11 @@ func (w *world) perform(r *entitlement.Request, c call) string {
 	case "resume":
 		stages := []entitlement.Stage{created, granted}
 		err = w.Resume(ctx, answers, r.ID, entitlement.Event{
-			Instance: entitlement.DeriveID(r.Progress.Plan.Seed, strconv.Itoa(c.instance+1)), Stage: stages[c.instance],
+			Instance: entitlement.DeriveID(r.Progress.Plan.Seed, strconv.Itoa(2*c.instance+1)), Stage: stages[c.instance],
 			Answer: entitlement.Answer{Outcome: c.outcome},
 		})
 	case "cancel":
-		err = w.Cancel(ctx, app, r.ID)
+		err = w.Cancel(ctx, person(r.TargetID), r.ID)
 	case "pass":
 		w.advance(time.Hour)
 	case "timer":

@@ -176,7 +176,7 @@ func (s *sequence) step() {
 		err = s.Resume(s.t.Context(), answers, s.r.ID, s.event(i, o))
 	case n == 10:
 		what, want = "cancel", s.m.cancel()
-		err = s.Cancel(s.t.Context(), app, s.r.ID)
+		err = s.Cancel(s.t.Context(), person(s.r.TargetID), s.r.ID)
 	case n < 15:
 		what = "run"
 		s.m.runDue(s.clock())

@@ -26,6 +26,9 @@ type Reader struct {
 	Users            Visible[entitlement.User]
 	Groups           Visible[entitlement.Group]
 	Memberships      Visible[entitlement.Membership]
+	Organizations    Visible[entitlement.ConnectedOrganization]
+	Incompatible     Visible[entitlement.Incompatibility]
+	Principals       Visible[entitlement.ServicePrincipal]
 }
 
 // Reader returns the actor's view of their tenant.
@@ -44,6 +47,9 @@ func (e *Engine) Reader(a entitlement.Actor) Reader {
 		Users:            visible(e, a, rules.Users, func(tx *store.Tx) store.Table[entitlement.User] { return tx.Users }),
 		Groups:           visible(e, a, rules.Groups, func(tx *store.Tx) store.Table[entitlement.Group] { return tx.Groups }),
 		Memberships:      visible(e, a, rules.Memberships, func(tx *store.Tx) store.Table[entitlement.Membership] { return tx.Memberships }),
+		Organizations:    visible(e, a, rules.ConnectedOrganizations, func(tx *store.Tx) store.Table[entitlement.ConnectedOrganization] { return tx.Organizations }),
+		Incompatible:     visible(e, a, rules.Incompatibilities, func(tx *store.Tx) store.Table[entitlement.Incompatibility] { return tx.Incompatible }),
+		Principals:       visible(e, a, rules.ServicePrincipals, func(tx *store.Tx) store.Table[entitlement.ServicePrincipal] { return tx.Principals }),
 	}
 }
 

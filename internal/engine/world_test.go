@@ -200,6 +200,9 @@ func (w *world) onJobs(jobs []store.Job) {
 	if !w.store.once {
 		w.view(func(tx *store.Tx) error {
 			for _, job := range jobs {
+				if job.Tenant != tenant {
+					continue
+				}
 				if stored, err := tx.Jobs.Get(context.Background(), job.JobKey); err != nil || *stored != job {
 					w.t.Errorf("OnJobs was told of %v, and stored is %v, %v", job, stored, err)
 				}

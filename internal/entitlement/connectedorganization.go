@@ -34,6 +34,8 @@ type IdentitySource struct {
 	Key string `json:"key"`
 	// CloudInstance belongs to crossCloudAzureActiveDirectoryTenant.
 	CloudInstance string `json:"cloud,omitzero"`
+	// DomainName belongs to externalDomainFederation, beside the issuer that tells its people.
+	DomainName string `json:"domain,omitzero"`
 }
 
 // IdentitySourceKind is the derived type of an identity source, without its namespace.
@@ -70,7 +72,7 @@ func (o *ConnectedOrganization) Validate() error {
 	}
 	for i := range o.IdentitySources {
 		s := &o.IdentitySources[i]
-		for _, text := range []*string{&s.DisplayName, &s.Key, &s.CloudInstance} {
+		for _, text := range []*string{&s.DisplayName, &s.Key, &s.CloudInstance, &s.DomainName} {
 			if len(*text) > MaxName || hasControl(*text) {
 				return Invalid("identitySources", "The members of an identity source have at most %d characters and no control characters.", MaxName)
 			}

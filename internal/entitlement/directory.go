@@ -168,6 +168,26 @@ func (u *User) validateProfile() error {
 			return err
 		}
 	}
+	if err := checkTexts("otherMails", u.OtherMails...); err != nil {
+		return err
+	}
+	if err := checkTexts("proxyAddresses", u.ProxyAddresses...); err != nil {
+		return err
+	}
+	for _, id := range u.Identities {
+		if err := checkTexts("identities", id.SignInType, id.Issuer, id.IssuerAssignedID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkTexts(target string, texts ...string) error {
+	for _, s := range texts {
+		if err := checkText(target, &s); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -37,6 +37,33 @@ func (p *Policy) AutomaticPackageID() ID {
 	return p.PackageID
 }
 
+// Determining are the extensions that say who approves.
+func (p *Policy) Determining() []ID {
+	var ids []ID
+	for _, s := range p.StageSettings {
+		if s.Stage == StageDetermining {
+			ids = append(ids, s.ExtensionID)
+		}
+	}
+	if p.ApprovalSettings != nil {
+		for i := range p.ApprovalSettings.Stages {
+			if id := p.ApprovalSettings.Stages[i].ExtensionID; id != "" {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// Extensions are all extensions that the policy binds.
+func (p *Policy) Extensions() []ID {
+	ids := p.Determining()
+	for _, s := range p.StageSettings {
+		ids = append(ids, s.ExtensionID)
+	}
+	return ids
+}
+
 // AutomaticSettings is accessPackageAutomaticRequestSettings.
 type AutomaticSettings struct {
 	RequestForAllowed *bool          `json:"request,omitzero"` // requestAccessForAllowedTargets

@@ -17,6 +17,9 @@ func (p *Policy) validateScope() error {
 	if p.AllowedTargetScope == "" {
 		return Invalid("allowedTargetScope", "allowedTargetScope is required: %s.", EnumWords(TargetScopes))
 	}
+	if !slices.Contains(TargetScopes, p.AllowedTargetScope) {
+		return Invalid("allowedTargetScope", "allowedTargetScope '%s' is not known; it can be %s.", p.AllowedTargetScope, EnumWords(TargetScopes))
+	}
 	kinds, named := targetKinds[p.AllowedTargetScope]
 	switch {
 	case named && len(p.SpecificAllowedTargets) == 0:

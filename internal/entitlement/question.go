@@ -52,9 +52,10 @@ type LocalText struct {
 // QuestionAnswer is an accessPackageAnswerString. Several answers to one multiple choice
 // question are several of them.
 type QuestionAnswer struct {
-	QuestionID ID      `json:"question"`
-	Value      string  `json:"value"`
-	Display    *string `json:"display,omitzero"`
+	QuestionID ID           `json:"question"`
+	Kind       QuestionKind `json:"kind,omitzero"` // of the question, when it was answered
+	Value      string       `json:"value"`
+	Display    *string      `json:"display,omitzero"`
 }
 
 // Limits of questions and answers.

@@ -194,7 +194,13 @@ func TestPolicyLimits(t *testing.T) {
 		change(p)
 		return p.Validate()
 	}
-	targets := func(n int) []SubjectSet { return make([]SubjectSet, n) }
+	targets := func(n int) []SubjectSet {
+		sets := make([]SubjectSet, n)
+		for i := range sets {
+			sets[i] = SubjectSet{Kind: SingleUser, ID: "somebody"}
+		}
+		return sets
+	}
 	specific := func(sets []SubjectSet) error {
 		return with(func(p *Policy) { p.AllowedTargetScope, p.SpecificAllowedTargets = ScopeSpecificDirectoryUsers, sets })
 	}
@@ -207,19 +213,18 @@ func TestPolicyLimits(t *testing.T) {
 		{"the most targets", specific(targets(500)), "", ""},
 		{"too many targets", specific(targets(501)), "specificAllowedTargets", ""},
 		{"no targets", specific(nil), "specificAllowedTargets", ""},
-		{"a target's description with NUL", specific([]SubjectSet{{Description: &nul}}), "specificAllowedTargets", ""},
+		{"a target's description with NUL", specific([]SubjectSet{{Kind: SingleUser, ID: "x", Description: &nul}}), "specificAllowedTargets[0]/description", ""},
 		{"targets of another scope", with(func(p *Policy) { p.SpecificAllowedTargets = targets(1) }), "specificAllowedTargets", ""},
 		{"the most stage settings", with(func(p *Policy) { p.StageSettings = make([]StageSetting, 20) }), "", ""},
 		{"too many stage settings", with(func(p *Policy) { p.StageSettings = make([]StageSetting, 21) }), "customExtensionStageSettings", ""},
 	}
-	enforced := map[TargetScope]bool{ScopeNotSpecified: true, ScopeAllMemberUsers: true, ScopeAllDirectoryUsers: true}
 	for _, scope := range append([]TargetScope{"nonsense"}, TargetScopes...) {
 		l := limit{name: "scope " + string(scope), err: with(func(p *Policy) { p.AllowedTargetScope = scope })}
 		switch {
-		case scope == ScopeSpecificDirectoryUsers:
+		case targetKinds[scope] != nil:
 			l.target = "specificAllowedTargets"
-		case !enforced[scope]:
-			l.target, l.code = "allowedTargetScope", CodeUnsupportedSetting
+		case scope == "nonsense":
+			l.target = "allowedTargetScope"
 		}
 		limits = append(limits, l)
 	}

@@ -26,6 +26,9 @@ func (s *schema) describePackage() {
 			one("catalog", &s.catalog, catalogs, func(p *entitlement.Package) entitlement.ID { return p.CatalogID }),
 			many[entitlement.Package]("assignmentPolicies", &s.policy, policies, "accessPackage/id", func(p *entitlement.Policy) entitlement.ID { return p.PackageID }),
 			many[entitlement.Package]("resourceRoleScopes", &s.roleScope, roleScopes, "accessPackage/id", func(rs *entitlement.RoleScope) entitlement.ID { return rs.PackageID }),
+			excluded(s.incompatiblePackages()),
+			excluded(s.incompatibleGroups()),
+			excluded(s.packagesIncompatibleWith()),
 		},
 	}
 	s.pkg.finish()
@@ -48,7 +51,7 @@ func (s *Server) readPackage(body node, p *entitlement.Package) error {
 			if n.isEmpty() {
 				return true, nil
 			}
-			return true, entitlement.Unsupported(n.at, "%s cannot be written with an access package. Add policies with POST assignmentPolicies and roles with POST accessPackages/{id}/resourceRoleScopes; incompatible packages and groups are not served yet.", name)
+			return true, entitlement.Unsupported(n.at, "%s cannot be written with an access package. Add policies with POST assignmentPolicies and roles with POST accessPackages/{id}/resourceRoleScopes, and what excludes it with POST accessPackages/{id}/incompatibleAccessPackages/$ref and …/incompatibleGroups/$ref.", name)
 		}
 		return false, nil
 	})

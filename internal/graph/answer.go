@@ -98,6 +98,9 @@ func writeAnswers(e *encoder, answers []entitlement.QuestionAnswer) {
 		e.key("value").text(a.Value)
 		e.key("displayValue").optionalText(a.Display)
 		e.key("answeredQuestion").open()
+		if a.Kind != "" {
+			e.odataType(string(a.Kind))
+		}
 		e.key("id").text(string(a.QuestionID))
 		e.close()
 		e.close()

@@ -73,7 +73,12 @@ func TestApproval(t *testing.T) {
 	if l := w.do("alice", "GET", approvalPath+"/filterByCurrentUser(on='approver')", nil).want(200); len(l.get("value").([]any)) != 0 {
 		t.Errorf("the requestor is asked: %s", l.raw)
 	}
+}
 
+func TestDecide(t *testing.T) {
+	w, id := newApproval(t, "default")
+	stages := w.do("bob", "GET", approvalPath+"/"+id+"/stages", nil).want(200)
+	first, second := stages.text("value", 0, "id"), stages.text("value", 1, "id")
 	decide := func(as, stage, body string) *answer {
 		return w.do(as, "PATCH", approvalPath+"/"+id+"/stages/"+stage, body)
 	}

@@ -105,18 +105,17 @@ func readApprovalStage(n node) (entitlement.ApprovalStage, error) {
 	if n.kind != isObject {
 		return s, n.wrongKind("an object")
 	}
-	typ, err := n.typeName()
+	typ := approvalStageType
+	given, err := n.typeName()
 	if err != nil {
 		return s, err
 	}
-	known := []string{approvalStageType, dynamicApprovalStageType}
-	if typ == "" {
-		typ = approvalStageType
-	}
-	typ, ok := entitlement.ParseEnum(known, typ)
-	if !ok {
-		typ, _ := n.typeName()
-		return s, entitlement.Invalid(n.at+"/@odata.type", "'%s' is not a type of approval stage; it can be %s.", clip(typ, 128), entitlement.EnumWords(known))
+	if given != "" {
+		known := []string{approvalStageType, dynamicApprovalStageType}
+		var ok bool
+		if typ, ok = entitlement.ParseEnum(known, given); !ok {
+			return s, entitlement.Invalid(n.at+"/@odata.type", "'%s' is not a type of approval stage; it can be %s.", clip(given, 128), entitlement.EnumWords(known))
+		}
 	}
 	s.Dynamic = typ == dynamicApprovalStageType
 	err = n.fields(typ, func(name string, n node) (bool, error) { return readStageMember(&s, name, n) })

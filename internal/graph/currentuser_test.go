@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"testing"
 
 	"anteroom/internal/entitlement"
@@ -79,6 +80,12 @@ func TestAdditionalAccess(t *testing.T) {
 			t.Errorf("%s: %v", form, ids)
 		}
 	}
+	w.excludes(entitlement.ID(w.pkg), entitlement.ID(other))
+	for form, n := range map[string]int{"()": 1, "(accessPackageId='" + w.pkg + "')": 1, "(accessPackageId='" + other + "')": 0} { // it is one-way
+		if ids := w.do("admin", "GET", "assignments/additionalAccess"+form, nil).ids(); len(ids) != n {
+			t.Errorf("%s: %v", form, ids)
+		}
+	}
 
 	w.do("app", "GET", at, nil).refused(403, entitlement.CodeForbidden, "application")
 	w.do("alice", "GET", at, nil).refused(403, entitlement.CodeForbidden)
@@ -87,6 +94,24 @@ func TestAdditionalAccess(t *testing.T) {
 	w.do("admin", "GET", "assignments/additionalAccess(accessPackageId='"+nowhere+"')", nil).refused(404, entitlement.CodeNotFound, nowhere)
 	w.do("admin", "GET", "assignments/additionalAccess(incompatibleAccessPackageId='"+other+"')", nil).refused(404, entitlement.CodeNotFound)
 	w.do("admin", "GET", "assignments/additionalAccess", nil).refused(400, entitlement.CodeInvalidModel)
+}
+
+// excludes makes a package incompatible with another, and with a group.
+func (w *world) excludes(pkg, other entitlement.ID) {
+	w.t.Helper()
+	ctx := context.Background()
+	err := w.engine.Store.Update(ctx, testTenant, func(tx *store.Tx) error {
+		for _, x := range []*entitlement.Incompatibility{{PackageID: pkg, OtherPackageID: other}, {PackageID: pkg, GroupID: team}} {
+			x.ID = entitlement.IncompatibilityID(pkg, x.OtherPackageID+x.GroupID)
+			if err := tx.Incompatible.Insert(ctx, x); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // TestPagedArguments: the link to the next page is good for the same arguments only.

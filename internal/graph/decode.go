@@ -15,7 +15,7 @@ import (
 // Limits of one body.
 const (
 	maxDepth   = 64
-	maxMembers = 2000 // members of objects and elements of collections, all together
+	maxMembers = 20_000 // members of objects and elements of collections, all together
 	maxString  = 64 << 10
 	maxMember  = 256 // a member's name
 )

@@ -68,7 +68,31 @@ func (s *Server) createGroup(ctx context.Context, c *call) (reply, error) {
 	return created201(ctx, c, &s.schema.group, made, string(made.ID))
 }
 
-// getDirectoryObject answers with a user or a group, and says which it is.
+// graph: group-update
+func (s *Server) updateGroup(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id("group")
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := c.object()
+	if err != nil {
+		return reply{}, err
+	}
+	g, err := s.engine.UpdateGroup(ctx, c.actor, id, func(g *entitlement.Group) error { return s.schema.group.read(body, g, nil) })
+	return changed(ctx, c, &s.schema.group, g, err)
+}
+
+// graph: group-delete
+func (s *Server) deleteGroup(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id("group")
+	if err != nil {
+		return reply{}, err
+	}
+	return noContent, s.engine.DeleteGroup(ctx, c.actor, id)
+}
+
+// getDirectoryObject answers with a user, a service principal or a group, and says which it
+// is.
 //
 // graph: directoryobject-get
 func (s *Server) getDirectoryObject(ctx context.Context, c *call) (reply, error) {
@@ -83,13 +107,27 @@ func (s *Server) getDirectoryObject(ctx context.Context, c *call) (reply, error)
 	if err == nil {
 		return writeOne(ctx, c, &s.schema.member, u)
 	}
-	var refusal *entitlement.Error
-	if !errors.As(err, &refusal) || refusal.Code != entitlement.CodeNotFound {
+	if !isNotFound(err) {
+		return reply{}, err
+	}
+	p, err := c.reader().Principals.Get(ctx, id)
+	if err == nil {
+		return writeOne(ctx, c, &s.schema.anyPrincipal, p)
+	}
+	if !isNotFound(err) {
 		return reply{}, err
 	}
 	g, err := c.reader().Groups.Get(ctx, id)
+	if isNotFound(err) {
+		err = entitlement.NotFound("directoryObject", id)
+	}
 	if err != nil {
 		return reply{}, err
 	}
 	return writeOne(ctx, c, &s.schema.anyGroup, g)
+}
+
+func isNotFound(err error) bool {
+	var refusal *entitlement.Error
+	return errors.As(err, &refusal) && refusal.Code == entitlement.CodeNotFound
 }

@@ -74,7 +74,7 @@ func TestBodies(t *testing.T) {
 		"depth 64":           {deep(63), nil, 400, "InvalidModel", "must be a string"},
 		"depth 65":           {deep(64), nil, 400, "InvalidModel", "64 levels"},
 		"depth 100000":       {deep(100000), nil, 400, "InvalidModel", "64 levels"},
-		"many members":       {`{"displayName":[` + strings.TrimSuffix(strings.Repeat("1,", 2001), ",") + `]}`, nil, 400, "InvalidModel", "2000"},
+		"many members":       {`{"displayName":[` + strings.TrimSuffix(strings.Repeat("1,", 20_001), ",") + `]}`, nil, 400, "InvalidModel", "20000"},
 		"long string":        {`{"displayName":"` + strings.Repeat("x", 64<<10+1) + `"}`, nil, 400, "InvalidModel", "65536"},
 		"long name":          {`{"` + strings.Repeat("x", 257) + `":1}`, nil, 400, "InvalidModel", "256"},
 		"number as a string": {`{"displayName":1e999}`, nil, 400, "InvalidModel", "must be a string, but it is a number"},

@@ -203,8 +203,19 @@ func writeList[T any](ctx context.Context, c *call, t *entityType[T], objects []
 	if err != nil {
 		return reply{}, err
 	}
+	c.openPage(t.name, v.suffix, p)
+	for _, o := range objects {
+		r.writeTo(c.out, o)
+	}
+	c.out.closeList()
+	c.out.close()
+	return reply{status: http.StatusOK}, nil
+}
+
+// openPage writes what stands before the objects of a page.
+func (c *call) openPage(typ, suffix string, p pageInfo) {
 	c.out.open()
-	c.contextURL(t.name, v.suffix, false)
+	c.contextURL(typ, suffix, false)
 	if p.count != nil {
 		c.out.key("@odata.count").integer(int64(*p.count))
 	}
@@ -212,12 +223,6 @@ func writeList[T any](ctx context.Context, c *call, t *entityType[T], objects []
 		c.out.key("@odata.nextLink").text(p.next)
 	}
 	c.out.key("value").openList()
-	for _, o := range objects {
-		r.writeTo(c.out, o)
-	}
-	c.out.closeList()
-	c.out.close()
-	return reply{status: http.StatusOK}, nil
 }
 
 // countOf answers with how many objects there are, as plain text.

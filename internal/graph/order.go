@@ -146,7 +146,7 @@ func (o *orderReader) target(n node) (entitlement.ID, error) {
 			}
 			return true, nil
 		}
-		return o.subject.knows(name) || name == "connectedOrganization", nil
+		return o.subject.knows(name), nil
 	})
 	if err == nil && id == "" && email.value != nil {
 		err = entitlement.Unsupported(email.at, "A target cannot be named by email: this server never guesses who is meant. Give the object id of a user or a service principal in the directory: assignment.targetId or assignment.target.objectId.")

@@ -56,7 +56,7 @@ func TestPolicyRefused(t *testing.T) {
 		"notification":     {set("notificationSettings", obj{"isAssignmentNotificationDisabled": nil}), "", "notificationSettings/isAssignmentNotificationDisabled", "must be a boolean, but it is null"},
 		"settings is list": {set("requestorSettings", []any{}), "", "requestorSettings", "must be an object, but it is a collection"},
 		"nobody on behalf": {set("requestorSettings", obj{"enableOnBehalfRequestorsToAddAccess": true}), "", "requestorSettings/onBehalfRequestors", "names nobody"},
-		"on behalf rule":   {set("requestorSettings", obj{"onBehalfRequestors": []obj{{"@odata.type": "#microsoft.graph.singleServicePrincipal", "servicePrincipalId": w.principal}}}), "", "requestorSettings/onBehalfRequestors[0]", "singleServicePrincipal"},
+		"app on behalf":    {set("requestorSettings", obj{"onBehalfRequestors": []obj{{"@odata.type": "#microsoft.graph.singleServicePrincipal", "servicePrincipalId": w.principal}}}), "", "requestorSettings/onBehalfRequestors[0]", "singleServicePrincipal"},
 	})
 }
 

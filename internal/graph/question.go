@@ -8,6 +8,7 @@ import (
 	"anteroom/internal/odata"
 )
 
+// question is an accessPackageQuestion of either type.
 type question = entitlement.Question
 
 // questionKinds are the types of question.

@@ -25,8 +25,14 @@ type schema struct {
 	group           entityType[entitlement.Group]
 	member          entityType[entitlement.User] // a user as a directoryObject
 	anyGroup        entityType[entitlement.Group]
+	principal       entityType[entitlement.ServicePrincipal]
+	anyPrincipal    entityType[entitlement.ServicePrincipal] // as a directoryObject
 	record          entityType[entitlement.Record]
 	audit           entityType[entitlement.Record]
+	organization    entityType[entitlement.ConnectedOrganization]
+	sponsor         entityType[entitlement.User] // a user as a directoryObject
+	settings        entityType[entitlement.Settings]
+	endUserSettings entityType[entitlement.Settings]
 }
 
 func newSchema() *schema {
@@ -34,7 +40,8 @@ func newSchema() *schema {
 	for _, describe := range []func(){
 		s.describeCatalog, s.describePackage, s.describePolicy, s.describeExtension, s.describeResource,
 		s.describeRoleScope, s.describeResourceRequest, s.describeRequest, s.describeAssignment, s.describeApproval,
-		s.describeSubject, s.describeUser, s.describeGroup, s.describeHistory, s.describeAudit,
+		s.describeSubject, s.describeUser, s.describePrincipal, s.describeGroup, s.describeHistory, s.describeAudit,
+		s.describeOrganization, s.describeSettings,
 	} {
 		describe()
 	}

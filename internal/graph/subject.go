@@ -16,6 +16,9 @@ func (s *schema) describeSubject() {
 			shown("subjectType", func(e *encoder, o *entitlement.Subject) { e.text(string(o.Type)) }),
 			shown("subjectLifecycle", func(e *encoder, _ *entitlement.Subject) { e.text("notDefined") }),
 		},
+		navs: []navigation[entitlement.Subject]{
+			one("connectedOrganization", &s.organization, organizations, func(o *entitlement.Subject) entitlement.ID { return o.ConnectedOrganizationID }),
+		},
 	}
 	s.subject.finish()
 }

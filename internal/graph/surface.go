@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 
+	"anteroom/internal/engine"
 	"anteroom/internal/entitlement"
 )
 
@@ -10,7 +11,6 @@ import (
 // the tables of the entities: read its difference first when something changes here.
 func (s *Server) surface() []route {
 	t := s.schema
-	cancel, resume, reprocess := post(s.cancelRequest), post(s.resumeRequest), post(s.reprocessRequest)
 	return slices.Concat(
 		under("/v1.0/identityGovernance/entitlementManagement",
 			at("catalogs", list(listOf[entitlement.Catalog]{&t.catalog, catalogs, nil}), post(s.createCatalog)),
@@ -37,7 +37,24 @@ func (s *Server) surface() []route {
 
 			at("resourceRequests", list(listOf[entitlement.ResourceRequest]{&t.resourceRequest, resourceRequests, nil}), post(s.createResourceRequest)),
 			at("resourceRequests/{resourceRequest}", get(oneOf(&t.resourceRequest, resourceRequests, "resourceRequest"))),
+		),
+		s.access(),
+		s.separation(),
+		s.outside(),
+		s.directory(),
+		under("/v1.0/auditLogs",
+			at("directoryAudits", list(listOf[entitlement.Record]{&t.audit, audits, nil})),
+			at("directoryAudits/{directoryAudit}", get(s.getAudit)),
+		),
+	)
+}
 
+// access lists what is served of requests, their approvals and assignments.
+func (s *Server) access() []route {
+	t := s.schema
+	cancel, resume, reprocess := post(s.cancelRequest), post(s.resumeRequest), post(s.reprocessRequest)
+	return slices.Concat(
+		under("/v1.0/identityGovernance/entitlementManagement",
 			at("assignmentRequests", list(listOf[entitlement.Request]{&t.request, requests, nil}), post(s.createRequest)),
 			at("assignmentRequests/filterByCurrentUser(on)", list(managed[entitlement.Request]{&t.request, requests, requestsOn})),
 			at("assignmentRequests/{assignmentRequest}", get(oneOf(&t.request, requests, "assignmentRequest")), remove(s.deleteRequest),
@@ -77,11 +94,6 @@ func (s *Server) surface() []route {
 			at("assignmentRequests/{assignmentRequest}/resume", resume),
 			at("accessPackageAssignmentRequests/{assignmentRequest}/resume", resume),
 		),
-		s.directory(),
-		under("/v1.0/auditLogs",
-			at("directoryAudits", list(listOf[entitlement.Record]{&t.audit, audits, nil})),
-			at("directoryAudits/{directoryAudit}", get(s.getAudit)),
-		),
 	)
 }
 
@@ -91,12 +103,61 @@ func (s *Server) directory() []route {
 	t := s.schema
 	return under("/v1.0",
 		at("users", list(listOf[entitlement.User]{&t.user, users, nil}), post(s.createUser)),
-		at("users/{user}", get(s.getUser)),
+		at("users/{user}", get(s.getUser), patch(s.updateUser), remove(s.deleteUser)),
+		at("users/{user}/manager", get(s.getManager)),
+		at("users/{user}/manager/$ref", put(s.setManager), remove(s.removeManager)),
+		at("users/{user}/sponsors", list(listOf[entitlement.User]{&t.member, users, sponsorsOfUser})),
+		at("users/{user}/sponsors/$ref", post(s.addUserSponsor), remove(s.removeUserSponsor)),
+		at("users/{user}/sponsors/{sponsor}/$ref", remove(s.removeUserSponsor)),
+		at("users/{user}/directReports", list(listOf[entitlement.User]{&t.member, users, reportsTo})),
+		at("servicePrincipals", list(listOf[entitlement.ServicePrincipal]{&t.principal, servicePrincipals, nil}), post(s.createPrincipal)),
+		at("servicePrincipals/{servicePrincipal}", get(oneOf(&t.principal, servicePrincipals, "servicePrincipal")), patch(s.updatePrincipal), remove(s.deletePrincipal)),
+		at("servicePrincipals/{servicePrincipal}/owners", list(listOf[entitlement.User]{&t.member, users, peopleOfPrincipal(engine.PrincipalOwners)})),
+		at("servicePrincipals/{servicePrincipal}/owners/$ref", post(s.addPrincipalPerson(engine.PrincipalOwners)), remove(s.removePrincipalPerson(engine.PrincipalOwners))),
+		at("servicePrincipals/{servicePrincipal}/owners/{person}/$ref", remove(s.removePrincipalPerson(engine.PrincipalOwners))),
+		at("servicePrincipals/{servicePrincipal}/sponsors", list(listOf[entitlement.User]{&t.member, users, peopleOfPrincipal(engine.PrincipalSponsors)})),
+		at("servicePrincipals/{servicePrincipal}/sponsors/$ref", post(s.addPrincipalPerson(engine.PrincipalSponsors)), remove(s.removePrincipalPerson(engine.PrincipalSponsors))),
+		at("servicePrincipals/{servicePrincipal}/sponsors/{person}/$ref", remove(s.removePrincipalPerson(engine.PrincipalSponsors))),
 		at("groups", list(listOf[entitlement.Group]{&t.group, groups, nil}), post(s.createGroup)),
-		at("groups/{group}", get(oneOf(&t.group, groups, "group"))),
+		at("groups/{group}", get(oneOf(&t.group, groups, "group")), patch(s.updateGroup), remove(s.deleteGroup)),
 		at("groups/{group}/members", list(groupMembers{s})),
 		at("groups/{group}/members/$ref", post(s.addMember)),
 		at("groups/{group}/members/{member}/$ref", remove(s.removeMember)),
 		at("directoryObjects/{directoryObject}", get(s.getDirectoryObject)),
+	)
+}
+
+// separation lists what is served of incompatible packages and groups.
+func (s *Server) separation() []route {
+	t := s.schema
+	return under("/v1.0/identityGovernance/entitlementManagement",
+		at("accessPackages/{accessPackage}/incompatibleAccessPackages", list(t.incompatiblePackages())),
+		at("accessPackages/{accessPackage}/incompatibleAccessPackages/$ref", post(exclude(toPackage, s.engine.AddIncompatiblePackage)), remove(include(toPackage, "incompatibleAccessPackage", s.engine.RemoveIncompatiblePackage))),
+		at("accessPackages/{accessPackage}/incompatibleAccessPackages/{incompatibleAccessPackage}/$ref", remove(include(toPackage, "incompatibleAccessPackage", s.engine.RemoveIncompatiblePackage))),
+		at("accessPackages/{accessPackage}/incompatibleGroups", list(t.incompatibleGroups())),
+		at("accessPackages/{accessPackage}/incompatibleGroups/$ref", post(exclude(toGroup, s.engine.AddIncompatibleGroup)), remove(include(toGroup, "incompatibleGroup", s.engine.RemoveIncompatibleGroup))),
+		at("accessPackages/{accessPackage}/incompatibleGroups/{incompatibleGroup}/$ref", remove(include(toGroup, "incompatibleGroup", s.engine.RemoveIncompatibleGroup))),
+		at("accessPackages/{accessPackage}/accessPackagesIncompatibleWith", list(t.packagesIncompatibleWith())),
+	)
+}
+
+// outside lists what is served of organisations outside, and what a tenant sets for all of
+// its packages.
+func (s *Server) outside() []route {
+	t := s.schema
+	internal, external := entitlement.InternalSponsors, entitlement.ExternalSponsors
+	return under("/v1.0/identityGovernance/entitlementManagement",
+		at("connectedOrganizations", list(listOf[entitlement.ConnectedOrganization]{&t.organization, organizations, nil}), post(s.createOrganization)),
+		at("connectedOrganizations/{connectedOrganization}", get(oneOf(&t.organization, organizations, "connectedOrganization")), patch(s.updateOrganization), remove(s.deleteOrganization)),
+		at("connectedOrganizations/{connectedOrganization}/internalSponsors", list(listOf[entitlement.User]{&t.sponsor, users, sponsorScope(internal)})),
+		at("connectedOrganizations/{connectedOrganization}/internalSponsors/$ref", post(s.addSponsor(internal)), remove(s.removeSponsor(internal))),
+		at("connectedOrganizations/{connectedOrganization}/internalSponsors/{sponsor}/$ref", remove(s.removeSponsor(internal))),
+		at("connectedOrganizations/{connectedOrganization}/externalSponsors", list(listOf[entitlement.User]{&t.sponsor, users, sponsorScope(external)})),
+		at("connectedOrganizations/{connectedOrganization}/externalSponsors/$ref", post(s.addSponsor(external)), remove(s.removeSponsor(external))),
+		at("connectedOrganizations/{connectedOrganization}/externalSponsors/{sponsor}/$ref", remove(s.removeSponsor(external))),
+
+		at("settings", get(s.getSettings(&t.settings)), patch(s.updateSettings)),
+		at("controlConfigurations/endUserSettings", get(s.getSettings(&t.endUserSettings)), put(s.replaceEndUserSettings),
+			noPatch("Change the settings with PUT of both properties.")),
 	)
 }

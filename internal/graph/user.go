@@ -15,7 +15,8 @@ func users(r engine.Reader) engine.Visible[entitlement.User] { return r.Users }
 func (s *schema) describeUser() {
 	s.user = entityType[entitlement.User]{
 		name: "user",
-		props: []property[entitlement.User]{
+		navs: s.userLinks(),
+		props: append([]property[entitlement.User]{
 			identity[entitlement.User](),
 			sorted(byText, text("displayName", func(u *entitlement.User) *string { return &u.DisplayName })),
 			sorted(byText, text("userPrincipalName", func(u *entitlement.User) *string { return &u.UserPrincipalName })),
@@ -24,7 +25,7 @@ func (s *schema) describeUser() {
 			word("userType", entitlement.UserTypes, func(u *entitlement.User) *entitlement.UserType { return &u.Type }),
 			boolean("accountEnabled", func(u *entitlement.User) *bool { return &u.AccountEnabled }),
 			created[entitlement.User](),
-		},
+		}, userProfile()...),
 	}
 	s.user.finish()
 	// A user in a collection of directoryObject says what it is.
@@ -34,8 +35,7 @@ func (s *schema) describeUser() {
 }
 
 // createUser adds a user to the directory. Unlike the service it keeps an id that it is
-// given, so that the ids of an identity provider can be carried over. A password is
-// accepted, as clients must send one, and forgotten: nobody signs in here.
+// given, so that the ids of an identity provider can be carried over.
 //
 // graph: user-post-users
 func (s *Server) createUser(ctx context.Context, c *call) (reply, error) {
@@ -47,13 +47,7 @@ func (s *Server) createUser(ctx context.Context, c *call) (reply, error) {
 	if made.ID, err = ownID(body); err != nil {
 		return reply{}, err
 	}
-	err = s.schema.user.read(body, made, func(name string, n node) (bool, error) {
-		if name != "passwordProfile" || n.kind == isNull {
-			return name == "passwordProfile", nil
-		}
-		return true, readPassword(n)
-	})
-	if err != nil {
+	if err := s.readUser(body, made); err != nil {
 		return reply{}, err
 	}
 	if err := s.engine.CreateUser(ctx, c.actor, made); err != nil {
@@ -88,23 +82,40 @@ func (s *Server) getUser(ctx context.Context, c *call) (reply, error) {
 	if err := c.allow("$select", "$expand"); err != nil {
 		return reply{}, err
 	}
+	u, err := c.user(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	return writeOne(ctx, c, &s.schema.user, u)
+}
+
+// user finds the user whom the path names, by id or by user principal name.
+func (c *call) user(ctx context.Context) (*entitlement.User, error) {
 	key := c.param("user")
 	if id, ok := entitlement.ParseID(key); ok {
-		u, err := c.reader().Users.Get(ctx, id)
-		if err != nil {
-			return reply{}, err
-		}
-		return writeOne(ctx, c, &s.schema.user, u)
+		return c.reader().Users.Get(ctx, id)
 	}
 	if !strings.Contains(key, "@") {
-		return reply{}, entitlement.Invalid("user", "'%s' is neither a GUID nor a user principal name.", clip(key, 128))
+		return nil, entitlement.Invalid("user", "'%s' is neither a GUID nor a user principal name.", clip(key, 128))
 	}
 	list, err := c.reader().Users.List(ctx, query.Query{Filter: query.Equal("userPrincipalName", key), Limit: 1})
 	if err == nil && len(list) == 0 {
 		err = entitlement.Errorf(entitlement.CodeNotFound, "user", "The resource was not found: there is no user '%s' that you may see.", clip(key, 128))
 	}
 	if err != nil {
-		return reply{}, err
+		return nil, err
 	}
-	return writeOne(ctx, c, &s.schema.user, list[0])
+	return list[0], nil
+}
+
+// userID returns the id of the user whom the path names.
+func (c *call) userID(ctx context.Context) (entitlement.ID, error) {
+	if id, ok := entitlement.ParseID(c.param("user")); ok {
+		return id, nil
+	}
+	u, err := c.user(ctx)
+	if err != nil {
+		return "", err
+	}
+	return u.ID, nil
 }

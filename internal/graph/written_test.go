@@ -111,3 +111,13 @@ func TestAssignmentWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestSubjectOrganization: the connected organization of a guest can be expanded from them.
+func TestSubjectOrganization(t *testing.T) {
+	w := newWorld(t, "assignmentRequestCreated")
+	a := w.do("app", "GET", "assignmentRequests/"+w.ask(alice)+"?$expand=assignment($expand=target($expand=connectedOrganization))", nil).want(200)
+	target := a.get("assignment", "target").(obj)
+	if org, there := target["connectedOrganization"]; !there || org != nil {
+		t.Errorf("target: %s", jsonOf(target))
+	}
+}

@@ -31,6 +31,7 @@ func CheckAnswers(p *entitlement.Policy, t entitlement.RequestType, updates bool
 		if err := checkAnswer(q, a, at); err != nil {
 			return nil, err
 		}
+		a.Kind = q.Kind
 		for _, other := range kept[:i] {
 			switch {
 			case other.QuestionID != a.QuestionID:

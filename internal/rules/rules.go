@@ -16,21 +16,25 @@ type Kind string
 
 // Kinds of object. The words are used in messages.
 const (
-	Catalogs         Kind = "catalog"
-	Packages         Kind = "accessPackage"
-	Policies         Kind = "assignmentPolicy"
-	Extensions       Kind = "customWorkflowExtension"
-	Resources        Kind = "resource"
-	RoleScopes       Kind = "resourceRoleScope"
-	ResourceRequests Kind = "resourceRequest"
-	Requests         Kind = "assignmentRequest"
-	Assignments      Kind = "assignment"
-	Users            Kind = "user"
-	Groups           Kind = "group"
-	Memberships      Kind = "member"
-	Histories        Kind = "request's history"
-	Approvals        Kind = "approval"
-	Audits           Kind = "directoryAudit"
+	Catalogs               Kind = "catalog"
+	Packages               Kind = "accessPackage"
+	Policies               Kind = "assignmentPolicy"
+	Extensions             Kind = "customWorkflowExtension"
+	Resources              Kind = "resource"
+	RoleScopes             Kind = "resourceRoleScope"
+	ResourceRequests       Kind = "resourceRequest"
+	Requests               Kind = "assignmentRequest"
+	Assignments            Kind = "assignment"
+	Users                  Kind = "user"
+	Groups                 Kind = "group"
+	Memberships            Kind = "member"
+	Histories              Kind = "request's history"
+	Approvals              Kind = "approval"
+	Audits                 Kind = "directoryAudit"
+	ConnectedOrganizations Kind = "connectedOrganization"
+	Incompatibilities      Kind = "incompatibility"
+	Settings               Kind = "settings"
+	ServicePrincipals      Kind = "servicePrincipal"
 )
 
 // Manages returns nil when the actor may do everything in the tenant: an application
@@ -66,7 +70,7 @@ func Visible(a entitlement.Actor, k Kind) (query.Expr, error) {
 	case Requests, Approvals: // the approval of a request is read with it
 		return &query.Or{Parts: []query.Expr{query.Equal("requestor/objectId", me), query.Equal("target/objectId", me), query.Equal("approver/objectId", me)}}, nil
 	case Assignments:
-		return query.Equal("target/objectId", me), nil
+		return &query.Or{Parts: []query.Expr{query.Equal("target/objectId", me), query.Equal("requestor/objectId", me)}}, nil
 	}
 	return nil, entitlement.Forbidden("a signed-in user who is not an administrator may read only their own requests and assignments, not a %s.", k)
 }

@@ -114,7 +114,7 @@ func TestWhoSeesWhat(t *testing.T) {
 	own := map[Kind]query.Expr{
 		Requests:    mine,
 		Approvals:   mine,
-		Assignments: query.Equal("target/objectId", string(me)),
+		Assignments: &query.Or{Parts: []query.Expr{query.Equal("target/objectId", string(me)), query.Equal("requestor/objectId", string(me))}},
 	}
 	for _, k := range []Kind{Catalogs, Packages, Policies, Extensions, Resources, RoleScopes, ResourceRequests, Requests, Approvals, Assignments, Users, Groups, Memberships, "nonsense"} {
 		t.Run(string(k), func(t *testing.T) {

@@ -47,19 +47,28 @@ func LetsIn(p *entitlement.Policy, cat *entitlement.Catalog, t entitlement.Reque
 	if err := inScope(p, t, c); err != nil || byAdmin(t) {
 		return err
 	}
-	return offers(cat, c)
+	return offers(cat, p)
 }
 
-// offers returns nil when packages of the catalog are offered to the candidate.
-// Administrators assign regardless.
-func offers(cat *entitlement.Catalog, c Candidate) error {
+// offers returns nil when packages of the catalog are offered to those whom the policy is
+// for. Administrators assign regardless. A policy for people outside is of use only in a
+// catalog that shows itself to them; for all others guests of the directory are inside.
+//
+// contract: catalogs 3 (isExternallyVisible), 5
+func offers(cat *entitlement.Catalog, p *entitlement.Policy) error {
 	switch {
 	case cat.State != entitlement.CatalogPublished:
 		return refuseAt(atPackage, "catalog '%s' is not published, so that only administrators assign its access packages.", cat.DisplayName)
-	case c.guest() && !cat.IsExternallyVisible:
-		return refuse("'%s' is a guest, and catalog '%s' is not offered to guests (isExternallyVisible is false).", c.Name(), cat.DisplayName)
+	case outside(p.AllowedTargetScope) && !cat.IsExternallyVisible:
+		return refuse("policy '%s' is for people outside (allowedTargetScope is %s), and catalog '%s' is not offered to them (isExternallyVisible is false).",
+			p.DisplayName, p.AllowedTargetScope, cat.DisplayName)
 	}
 	return nil
+}
+
+// outside reports whether a scope means people of other organisations.
+func outside(s entitlement.TargetScope) bool {
+	return s == entitlement.ScopeSpecificConnectedOrganizationUsers || s == entitlement.ScopeAllConfiguredOrganizationUsers || s == entitlement.ScopeAllExternalUsers
 }
 
 // scope says whom one member of allowedTargetScope means. A scope of users never lets a

@@ -123,25 +123,24 @@ func letsIn(t *testing.T, p *entitlement.Policy, typ entitlement.RequestType, wa
 }
 
 func TestWhatIsNotOfferedIsOnlyAssignedByAdministrators(t *testing.T) {
-	p := &entitlement.Policy{AllowedTargetScope: entitlement.ScopeAllDirectoryUsers}
 	for _, tt := range []struct {
 		name    string
 		state   entitlement.CatalogState
 		visible bool
-		member  bool
+		scope   entitlement.TargetScope
 		guest   bool
 	}{
-		{"published", entitlement.CatalogPublished, false, true, false},
-		{"visible from outside", entitlement.CatalogPublished, true, true, true},
-		{"unpublished", entitlement.CatalogUnpublished, true, false, false},
-		{"no state", "", true, false, false},
+		{"published", entitlement.CatalogPublished, false, entitlement.ScopeAllDirectoryUsers, true},
+		{"published, not shown outside", entitlement.CatalogPublished, false, entitlement.ScopeAllExternalUsers, false},
+		{"shown outside", entitlement.CatalogPublished, true, entitlement.ScopeAllExternalUsers, true},
+		{"unpublished", entitlement.CatalogUnpublished, true, entitlement.ScopeAllDirectoryUsers, false},
+		{"no state", "", true, entitlement.ScopeAllDirectoryUsers, false},
 	} {
 		cat := &entitlement.Catalog{State: tt.state, IsExternallyVisible: tt.visible}
 		for _, typ := range entitlement.RequestTypes {
-			for kind, want := range map[entitlement.UserType]bool{entitlement.UserMember: tt.member, entitlement.UserGuest: tt.guest} {
-				if err := LetsIn(p, cat, typ, user(kind)); (err == nil) != (want || byAdmin(typ)) {
-					t.Errorf("%s: %s of a %s: %v", tt.name, typ, kind, err)
-				}
+			p := &entitlement.Policy{AllowedTargetScope: tt.scope}
+			if err := LetsIn(p, cat, typ, user(entitlement.UserGuest)); (err == nil) != (tt.guest || byAdmin(typ)) {
+				t.Errorf("%s: %s: %v", tt.name, typ, err)
 			}
 		}
 	}

@@ -2,11 +2,11 @@
 // engine runs on it, and the SQL store is compared with it. It is never imported by what
 // is shipped.
 //
-// All that is stored is one state, made of sorted maps that share what has not changed
-// (type sorted). A transaction that writes works on a state of its own, which becomes the
-// store's when it commits and is forgotten when it fails, so there is nothing to undo; a
-// View holds on to the state that it began with. Objects that are stored are never changed:
-// they are copied on the way in, where times become what an SQL store returns (UTC,
+// All that is stored is one state, made of sorted maps (type sorted) that a copy shares
+// until one of the two changes. Updates change the state in place, one after another; one
+// that fails is undone step by step. While there are Views, an Update works on a copy, so
+// that each View keeps the state that it began with. Objects that are stored are never
+// changed: they are copied on the way in, where times become what an SQL store returns (UTC,
 // microseconds), and on the way out.
 //
 // An entity is described in a file named after it, as in package sqlstore: the paths that a

@@ -27,8 +27,8 @@ func (k refKey) compare(other refKey) int {
 // tenant.
 type history struct{ *txn }
 
-// Append implements store.History. The list of a state that others see may share its memory
-// with this one's, but they do not look beyond its end.
+// Append implements store.History. The list that a View sees may share its memory with this
+// one, but a View does not look beyond the end of its own.
 func (h history) Append(_ context.Context, records ...*entitlement.Record) error {
 	if err := h.writes(); err != nil {
 		return err
@@ -38,6 +38,10 @@ func (h history) Append(_ context.Context, records ...*entitlement.Record) error
 		kept := recordCopier.keep(r)
 		h.tenant.history = append(h.tenant.history, kept)
 		h.tenant.byRef.put(h.owner, refKey{r.Ref, r.Seq}, kept)
+		h.undo = append(h.undo, func() {
+			h.tenant.history = h.tenant.history[:kept.Seq-1]
+			h.tenant.byRef.remove(h.owner, refKey{kept.Ref, kept.Seq})
+		})
 	}
 	return nil
 }

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/store"
@@ -59,28 +57,35 @@ func (j jobs) Put(_ context.Context, list ...store.Job) error {
 	if err := j.writes(); err != nil {
 		return err
 	}
-	j.put(list)
+	j.put(list...)
 	return nil
 }
 
-func (j jobs) put(list []store.Job) {
+func (j jobs) put(list ...store.Job) {
 	for _, job := range list {
-		key := j.key(job.JobKey)
-		j.remove(key)
 		job.Tenant, job.Due = j.tenant.self.ID, micro(job.Due)
-		kept := new(job)
-		j.state.jobs.put(j.owner, key, kept)
-		j.state.due.put(j.owner, dueKey{job.Due.UnixMicro(), key}, kept)
+		j.set(j.key(job.JobKey), new(job))
 	}
 }
 
-func (j jobs) remove(key jobKey) bool {
-	job, there := j.state.jobs.get(key)
-	if there {
-		j.state.jobs.remove(j.owner, key)
-		j.state.due.remove(j.owner, dueKey{job.Due.UnixMicro(), key})
-	}
+// set puts a job in the place of the one with the key, or nil for none, and reports whether
+// there was one.
+func (j jobs) set(key jobKey, job *store.Job) bool {
+	was, there := j.state.jobs.get(key)
+	j.replace(key, was, job)
+	j.undo = append(j.undo, func() { j.replace(key, job, was) })
 	return there
+}
+
+func (j jobs) replace(key jobKey, was, now *store.Job) {
+	if was != nil {
+		j.state.jobs.remove(j.owner, key)
+		j.state.due.remove(j.owner, dueKey{was.Due.UnixMicro(), key})
+	}
+	if now != nil {
+		j.state.jobs.put(j.owner, key, now)
+		j.state.due.put(j.owner, dueKey{now.Due.UnixMicro(), key}, now)
+	}
 }
 
 // Get implements store.Jobs.
@@ -100,7 +105,7 @@ func (j jobs) Delete(_ context.Context, key store.JobKey) (bool, error) {
 	if err := j.writes(); err != nil {
 		return false, err
 	}
-	return j.remove(j.key(key)), nil
+	return j.set(j.key(key), nil), nil
 }
 
 // DeleteOf implements store.Jobs.
@@ -109,7 +114,7 @@ func (j jobs) DeleteOf(_ context.Context, ref entitlement.ID) error {
 		return err
 	}
 	for _, job := range j.of(ref) {
-		j.remove(j.key(job.JobKey))
+		j.set(j.key(job.JobKey), nil)
 	}
 	return nil
 }
@@ -133,50 +138,4 @@ func (j jobs) of(ref entitlement.ID) (list []store.Job) {
 		list = append(list, *job)
 	}
 	return list
-}
-
-// DueJobs implements store.Store.
-func (s *Store) DueJobs(ctx context.Context, now time.Time, without []string, limit int) ([]store.Job, error) {
-	return s.due(ctx, now, limit, func(job *store.Job) bool { return !slices.Contains(without, job.Lane) })
-}
-
-// DueJobsOf implements store.Store.
-func (s *Store) DueJobsOf(ctx context.Context, t entitlement.TenantID, now time.Time, limit int) ([]store.Job, error) {
-	if s.root.Load().find(t) == nil {
-		return nil, fmt.Errorf("%w: tenant %s", store.ErrNotFound, t)
-	}
-	return s.due(ctx, now, limit, func(job *store.Job) bool { return job.Tenant == t })
-}
-
-// DueJobsIn implements store.Store.
-func (s *Store) DueJobsIn(ctx context.Context, lane string, now time.Time, limit int) ([]store.Job, error) {
-	return s.due(ctx, now, limit, func(job *store.Job) bool { return job.Lane == lane })
-}
-
-func (s *Store) due(ctx context.Context, now time.Time, limit int, wanted func(*store.Job) bool) (list []store.Job, err error) {
-	at, err := s.read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for key, job := range at.due.from(dueKey{due: math.MinInt64}) {
-		if key.due > now.UnixMicro() || len(list) >= limit {
-			break
-		}
-		if wanted(job) {
-			list = append(list, *job)
-		}
-	}
-	return list, nil
-}
-
-// NextDue implements store.Store.
-func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
-	at, err := s.read(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
-	for key := range at.due.from(dueKey{due: now.UnixMicro() + 1}) {
-		return time.UnixMicro(key.due).UTC(), nil
-	}
-	return time.Time{}, nil
 }

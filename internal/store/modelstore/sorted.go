@@ -9,11 +9,10 @@ import (
 // keyed are keys that are compared: with a number below zero where the receiver comes first.
 type keyed[K any] interface{ compare(K) int }
 
-// sorted is a map that is kept in the order of its keys, in chunks. A copy of it is
-// independent and costs nothing: chunks are shared until one of the two changes. Each
-// change names its owner, the number of a transaction; what an owner has made is changed in
-// place, what others have made is copied first. Copies must therefore have owners of their
-// own before both are changed.
+// sorted is a map that is kept in the order of its keys, in chunks. A copy of it costs
+// nothing: chunks are shared until one of the two changes. Each change names its owner, a
+// number: what the owner has made is changed in place, what others have made is copied
+// first. So a copy that is to stay as it is wants another owner from then on.
 type sorted[K keyed[K], V any] struct {
 	owner  uint64 // of chunks
 	chunks []*chunk[K, V]

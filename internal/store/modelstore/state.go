@@ -7,8 +7,9 @@ import (
 	"anteroom/internal/store"
 )
 
-// state is everything that is stored at one moment.
+// state is everything that is stored. The owner of each part may change it in place.
 type state struct {
+	owner   uint64
 	tenants []*tenant // in the order in which they were made
 	due     sorted[dueKey, *store.Job]
 	jobs    sorted[jobKey, *store.Job]
@@ -16,6 +17,7 @@ type state struct {
 
 // tenant is what one tenant has.
 type tenant struct {
+	owner   uint64
 	number  int
 	self    *entitlement.Tenant
 	tables  []any // *rows of each of nouns
@@ -33,11 +35,23 @@ func (s *state) find(id entitlement.TenantID) *tenant {
 	return nil
 }
 
-// writable returns a copy of the state, and of one tenant in it, that can be changed.
-func (s *state) writable(t *tenant) (*state, *tenant) {
-	next, own := new(*s), new(*t)
-	next.tenants = slices.Clone(s.tenants)
-	own.tables = slices.Clone(t.tables)
-	next.tenants[t.number] = own
-	return next, own
+// copyFor returns the state where the owner may change it, else a copy that it may.
+func (s *state) copyFor(owner uint64) *state {
+	if s.owner == owner {
+		return s
+	}
+	n := new(*s)
+	n.owner, n.tenants = owner, slices.Clone(s.tenants)
+	return n
+}
+
+// own returns a tenant of the state that the owner of the state may change.
+func (s *state) own(number int) *tenant {
+	t := s.tenants[number]
+	if t.owner != s.owner {
+		t = new(*t)
+		t.owner, t.tables = s.owner, slices.Clone(t.tables)
+		s.tenants[number] = t
+	}
+	return t
 }

@@ -3,7 +3,6 @@ package modelstore
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"anteroom/internal/entitlement"
@@ -16,41 +15,52 @@ type Options struct {
 	Faults Faults
 }
 
-// Store is a store.Store in memory. Updates happen one after another; Views wait for
-// nobody.
+// Store is a store.Store in memory. One Update after another changes its state; Views do
+// not stop them, but each begins between two of them.
 type Store struct {
-	root   atomic.Pointer[state]
-	writer chan struct{} // holds one element while an Update or the like is under way
-	owners uint64        // how many transactions have written; the writer's
+	turn   chan struct{} // holds one element while somebody uses the rest
+	state  *state
+	owner  uint64       // of what is made now
+	views  atomic.Int64 // how many there are; it is raised in turn
 	faults faults
-	closed atomic.Bool
+	closed bool
 }
 
 var _ store.Store = (*Store)(nil)
 
 // New returns an empty store.
 func New(o Options) *Store {
-	s := &Store{writer: make(chan struct{}, 1), faults: faults{ask: o.Faults}}
-	s.root.Store(new(state))
-	return s
+	return &Store{turn: make(chan struct{}, 1), state: &state{owner: 1}, owner: 1, faults: faults{ask: o.Faults}}
 }
 
 // View implements store.Store.
 func (s *Store) View(ctx context.Context, t entitlement.TenantID, fn func(*store.Tx) error) error {
-	now, err := s.read(ctx)
+	x, err := s.look(ctx, t)
 	if err != nil {
 		return err
 	}
-	found := now.find(t)
+	defer func() {
+		x.ended = true
+		s.views.Add(-1)
+	}()
+	return fn(&x.tx)
+}
+
+// look begins a View.
+func (s *Store) look(ctx context.Context, t entitlement.TenantID) (*txn, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.unlock()
+	found := s.state.find(t)
 	switch {
 	case found == nil:
-		return fmt.Errorf("%w: tenant %s", store.ErrNotFound, t)
+		return nil, fmt.Errorf("%w: tenant %s", store.ErrNotFound, t)
 	case s.faults.refuses(OpView):
-		return errRefused
+		return nil, errRefused
 	}
-	x := newTxn(now, found)
-	defer func() { x.ended = true }()
-	return fn(&x.tx)
+	s.views.Add(1)
+	return newTxn(s.state, found), nil
 }
 
 // Update implements store.Store.
@@ -59,65 +69,67 @@ func (s *Store) Update(ctx context.Context, t entitlement.TenantID, fn func(*sto
 		return err
 	}
 	defer s.unlock()
-	if s.root.Load().find(t) == nil {
+	found := s.state.find(t)
+	switch {
+	case found == nil:
 		return fmt.Errorf("%w: tenant %s", store.ErrNotFound, t)
-	}
-	if s.faults.refuses(OpBegin) {
+	case s.faults.refuses(OpBegin):
 		return errRefused
 	}
+	s.change()
 	for {
-		next, err := s.attempt(t, fn)
-		if err != nil {
+		fault, err := s.attempt(found.number, fn)
+		switch {
+		case err != nil:
 			return err
-		}
-		switch s.faults.at(OpCommit) {
-		case Refuse:
+		case fault == Refuse:
 			return errRefused
-		case Repeat:
-		case Forget:
-			s.root.Store(next)
+		case fault == Forget:
 			return errUnknown
-		default:
-			s.root.Store(next)
+		case fault != Repeat:
 			return nil
 		}
 	}
 }
 
-// attempt runs fn and returns the state that it makes of the present one.
-func (s *Store) attempt(t entitlement.TenantID, fn func(*store.Tx) error) (*state, error) {
-	now := s.root.Load()
-	next, own := now.writable(now.find(t))
-	x := newTxn(next, own)
-	defer func() { x.ended = true }()
-	s.owners++
-	x.owner = s.owners
+// change prepares for a change of the state: Views keep the one that they see.
+func (s *Store) change() {
+	if s.views.Load() > 0 {
+		s.owner++
+		s.state = s.state.copyFor(s.owner)
+	}
+}
+
+// attempt runs fn and undoes what it did, unless it succeeded and no fault says otherwise.
+func (s *Store) attempt(tenant int, fn func(*store.Tx) error) (fault Fault, err error) {
+	x := newTxn(s.state, s.state.own(tenant))
+	x.owner = s.owner
+	kept := false
+	defer func() { // also where fn panics
+		if x.ended = true; !kept {
+			x.undoAll()
+		}
+	}()
 	if err := fn(&x.tx); err != nil {
-		return nil, err
+		return None, err
 	}
-	return next, nil
+	fault = s.faults.at(OpCommit)
+	kept = fault == None || fault == Forget
+	return fault, nil
 }
 
-// read returns the present state.
-func (s *Store) read(ctx context.Context) (*state, error) {
-	if s.closed.Load() {
-		return nil, errClosed
-	}
-	return s.root.Load(), ctx.Err()
-}
-
-// lock waits until nobody else writes, or ctx is done.
+// lock waits until nobody else has the turn, or ctx is done.
 func (s *Store) lock(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	select {
-	case s.writer <- struct{}{}:
+	case s.turn <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	err := ctx.Err() // both may have come about
-	if s.closed.Load() {
+	if s.closed {
 		err = errClosed
 	}
 	if err != nil {
@@ -126,7 +138,7 @@ func (s *Store) lock(ctx context.Context) error {
 	return err
 }
 
-func (s *Store) unlock() { <-s.writer }
+func (s *Store) unlock() { <-s.turn }
 
 // Ready implements store.Store.
 func (s *Store) Ready(ctx context.Context) error {
@@ -139,20 +151,20 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // Close implements store.Store. It waits for the Update under way.
 func (s *Store) Close() error {
-	s.writer <- struct{}{}
+	s.turn <- struct{}{}
 	defer s.unlock()
-	s.closed.Store(true)
+	s.closed = true
 	return nil
 }
 
 // Tenants implements store.Store.
 func (s *Store) Tenants(ctx context.Context) ([]entitlement.Tenant, error) {
-	now, err := s.read(ctx)
-	if err != nil {
+	if err := s.lock(ctx); err != nil {
 		return nil, err
 	}
+	defer s.unlock()
 	var list []entitlement.Tenant
-	for _, t := range now.tenants {
+	for _, t := range s.state.tenants {
 		list = append(list, *tenantCopier.give(t.self))
 	}
 	return list, nil
@@ -167,15 +179,14 @@ func (s *Store) CreateTenant(ctx context.Context, t *entitlement.Tenant) error {
 		return err
 	}
 	defer s.unlock()
-	now := s.root.Load()
-	if now.find(t.ID) != nil {
+	if s.state.find(t.ID) != nil {
 		return fmt.Errorf("%w: tenant %s", store.ErrDuplicate, t.ID)
 	}
-	next, made := new(*now), &tenant{number: len(now.tenants), self: tenantCopier.keep(t)}
+	s.change()
+	made := &tenant{owner: s.owner, number: len(s.state.tenants), self: tenantCopier.keep(t)}
 	for _, n := range nouns {
 		made.tables = append(made.tables, n.empty())
 	}
-	next.tenants = append(slices.Clone(now.tenants), made)
-	s.root.Store(next)
+	s.state.tenants = append(s.state.tenants, made)
 	return nil
 }

@@ -45,7 +45,7 @@ func (t *table[T]) Insert(_ context.Context, o *T) error {
 	}
 	n := t.e.copier.keep(o)
 	t.e.meta(n).Version = 1
-	t.own().replace(t.e, nil, n)
+	t.replace(nil, n)
 	m.Version = 1
 	return nil
 }
@@ -71,7 +71,7 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 	}
 	n := t.e.copier.keep(o)
 	t.e.meta(n).Version++
-	t.own().replace(t.e, was, n)
+	t.replace(was, n)
 	m.Version++
 	return nil
 }
@@ -85,7 +85,7 @@ func (t *table[T]) Delete(_ context.Context, id entitlement.ID) error {
 	if !there {
 		return t.missing(id)
 	}
-	t.own().replace(t.e, was, nil)
+	t.replace(was, nil)
 	return nil
 }
 
@@ -104,13 +104,14 @@ func (t *table[T]) Cursor(o *T, order []query.Order) (query.Cursor, error) {
 	return at, nil
 }
 
-// own returns rows that the transaction may change.
-func (t *table[T]) own() *rows[T] {
+// replace stores an object, or removes one.
+func (t *table[T]) replace(was, now *T) {
 	if t.rows.owner != t.owner {
 		t.rows = t.rows.copyFor(t.owner)
 		t.tenant.tables[t.number] = t.rows
 	}
-	return t.rows
+	t.rows.replace(t.e, was, now)
+	t.undo = append(t.undo, func() { t.rows.replace(t.e, now, was) })
 }
 
 func (t *table[T]) missing(id entitlement.ID) error {

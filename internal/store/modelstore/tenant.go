@@ -29,7 +29,7 @@ func (t tenants) SetClockOffset(_ context.Context, offset time.Duration) error {
 	self := new(*t.tenant.self)
 	ahead := (self.ClockOffset - offset).Truncate(time.Microsecond) // a clock that moves ahead brings what is due nearer
 	self.ClockOffset = offset
-	t.tenant.self = self
+	t.setSelf(self)
 	var moved []store.Job
 	for key, job := range t.state.jobs.from(jobKey{tenant: t.tenant.number}) {
 		if key.tenant != t.tenant.number {
@@ -39,7 +39,7 @@ func (t tenants) SetClockOffset(_ context.Context, offset time.Duration) error {
 		later.Due = later.Due.Add(ahead)
 		moved = append(moved, later)
 	}
-	jobs(t).put(moved)
+	jobs(t).put(moved...)
 	return nil
 }
 
@@ -50,6 +50,6 @@ func (t tenants) SetSettings(_ context.Context, s entitlement.Settings) error {
 	}
 	self := new(*t.tenant.self)
 	self.Settings = s
-	t.tenant.self = tenantCopier.keep(self)
+	t.setSelf(tenantCopier.keep(self))
 	return nil
 }

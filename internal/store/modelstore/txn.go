@@ -3,6 +3,7 @@ package modelstore
 import (
 	"context"
 
+	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
 	"anteroom/internal/store"
 )
@@ -12,8 +13,9 @@ import (
 type txn struct {
 	state  *state
 	tenant *tenant
-	owner  uint64 // what it makes in the state; zero in a View, which makes nothing
+	owner  uint64 // of what it makes in the state; zero in a View, which makes nothing
 	ended  bool
+	undo   []func() // what undoes the changes, the first one's first
 	tx     store.Tx
 	tables []finder // of nouns
 }
@@ -53,4 +55,18 @@ func (x *txn) writes() error {
 		return errReadOnly
 	}
 	return nil
+}
+
+// undoAll undoes all changes, the last one first.
+func (x *txn) undoAll() {
+	for i := len(x.undo) - 1; i >= 0; i-- {
+		x.undo[i]()
+	}
+}
+
+// setSelf changes the transaction's tenant.
+func (x *txn) setSelf(self *entitlement.Tenant) {
+	was := x.tenant.self
+	x.undo = append(x.undo, func() { x.tenant.self = was })
+	x.tenant.self = self
 }
