@@ -63,16 +63,33 @@ func (e *Engine) Reprocess(ctx context.Context, by entitlement.Actor, id entitle
 		if err := rules.MayReprocess(by, r); err != nil {
 			return err
 		}
+		if err := c.noneOpen(r); err != nil {
+			return err
+		}
 		if done := r.CompletedAt; !done.IsZero() && c.now.Sub(done) > reprocessWithin {
 			return entitlement.Errorf(entitlement.CodeRequestNotReprocessable, "completedDateTime",
 				"The request ended at %s; it can be reprocessed for %s after that. Make a new one.", done.UTC().Format("2006-01-02T15:04:05Z"), entitlement.FormatDuration(reprocessWithin))
 		}
 		return nil
 	})
-	if errors.Is(err, store.ErrDuplicate) {
-		return entitlement.Errorf(entitlement.CodeExistingOpenRequest, "", "Another request for the same access was made since; it is open. Nothing was changed.")
-	}
 	return explain(err)
+}
+
+// noneOpen returns nil when no other request asks for what this one does. The unique open
+// key would find one only if this one stays open.
+func (c *change) noneOpen(r *entitlement.Request) error {
+	open, err := c.tx.Requests.List(c.ctx, query.Query{Filter: &query.And{Parts: []query.Expr{
+		query.Equal("target/objectId", string(r.TargetID)), query.Equal("accessPackage/id", string(r.PackageID)), query.Equal("open", true),
+	}}})
+	if err != nil {
+		return err
+	}
+	for _, other := range open {
+		if other.ID != r.ID && other.OpenKey == entitlement.OpenKeyOf(r) {
+			return rules.OpenAlready(other)
+		}
+	}
+	return nil
 }
 
 // ReprocessAssignment gives the target of a delivered assignment again what somebody took

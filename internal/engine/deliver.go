@@ -55,12 +55,36 @@ func (c *change) obstacle() (entitlement.FailureReason, string, error) {
 	if plan.Updates {
 		return "", "", nil
 	}
+	if why, err := c.taken(); err != nil || why != "" {
+		return entitlement.FailureNotAllowed, why, err
+	}
 	err := c.conflictOf(c.ctx, c.tx, c.r.PackageID, c.r.TargetID)
 	var refusal *entitlement.Error
 	if errors.As(err, &refusal) {
 		return entitlement.FailureIncompatible, refusal.Message, nil
 	}
 	return "", "", err
+}
+
+// taken says whether the target has, or does not have any more, what the request would
+// give: one that failed, or was delivered in part, can be taken up again long after.
+func (c *change) taken() (string, error) {
+	live, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
+		query.Equal("assignmentPolicy/id", string(c.r.PolicyID)),
+		query.Equal("target/objectId", string(c.r.TargetID)),
+		query.Equal("live", true),
+	}}})
+	switch {
+	case err != nil:
+		return "", err
+	case len(live) == 1 && live[0].RequestID != c.r.ID:
+		return "Another request gave the target the access through the policy since.", nil
+	case len(live) == 1:
+		c.assignment, c.r.AssignmentID = &assignment{Assignment: live[0], was: live[0].State}, live[0].ID
+	case c.r.Progress.Failures != nil:
+		return "The assignment that was delivered in part is over.", nil
+	}
+	return "", nil
 }
 
 func updatable(s entitlement.AssignmentState) bool {
@@ -83,23 +107,10 @@ func (c *change) targetEnabled() (bool, error) {
 	return err == nil && u.AccountEnabled, err
 }
 
-// openAssignment brings the assignment into being. Who has the package through the policy
-// already keeps the assignment that they have.
+// openAssignment brings the assignment into being. What the request opened before, and is
+// not over, stays.
 func (c *change) openAssignment() error {
 	if c.assignment != nil {
-		return nil
-	}
-	live, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
-		query.Equal("assignmentPolicy/id", string(c.r.PolicyID)),
-		query.Equal("target/objectId", string(c.r.TargetID)),
-		query.Equal("live", true),
-	}}})
-	if err != nil {
-		return err
-	}
-	if len(live) == 1 {
-		c.assignment = &assignment{Assignment: live[0], was: live[0].State}
-		c.r.AssignmentID = live[0].ID
 		return nil
 	}
 	plan := &c.r.Progress.Plan
@@ -143,6 +154,7 @@ func (c *change) load() error {
 // the request waited; then a new one is opened.
 func (c *change) grant(eff lifecycle.Effect) (*entitlement.Event, error) {
 	if !c.admitted {
+		c.assignment = nil // it may have ended while the request waited
 		reason, why, err := c.obstacle()
 		if err != nil {
 			return nil, err
@@ -151,14 +163,8 @@ func (c *change) grant(eff lifecycle.Effect) (*entitlement.Event, error) {
 			return &entitlement.Event{Kind: entitlement.EventDeliveryFailed, Wait: eff.Wait, Reason: reason, Error: why}, nil
 		}
 	}
-	if err := c.load(); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := c.openAssignment(); err != nil {
 		return nil, err
-	}
-	if c.assignment == nil || !c.assignment.State.Live() {
-		c.assignment = nil
-		if err := c.openAssignment(); err != nil {
-			return nil, err
-		}
 	}
 	roles, err := c.tx.RoleScopes.List(c.ctx, query.Query{Filter: query.Equal("accessPackage/id", string(c.r.PackageID))})
 	if err != nil {

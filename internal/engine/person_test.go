@@ -9,8 +9,6 @@ import (
 	"anteroom/internal/store"
 )
 
-const agent = entitlement.ID("50000000-0000-4000-8000-000000000001")
-
 // automatic makes a package for everybody of a department.
 func (w *world) automatic() {
 	w.t.Helper()
@@ -20,7 +18,7 @@ func (w *world) automatic() {
 	must(w.t, w.CreatePolicy(w.t.Context(), app, &entitlement.Policy{
 		PackageID: pkg, DisplayName: "automatic", AllowedTargetScope: entitlement.ScopeSpecificDirectoryUsers,
 		SpecificAllowedTargets: []entitlement.SubjectSet{{Kind: entitlement.AttributeRuleMembers, Rule: `user.department -eq "Sales"`}},
-		Automatic:              &entitlement.AutomaticRequest{RequestAccess: &yes, RemoveAccess: &yes},
+		Automatic:              &entitlement.AutomaticSettings{RequestForAllowed: &yes, RemoveWhenLeaving: &yes},
 	}))
 	w.run()
 }
@@ -96,7 +94,7 @@ func TestServicePrincipalIsNotGone(t *testing.T) {
 		Object: entitlement.Object{ID: agent}, DisplayName: "agent", Type: entitlement.PrincipalAgentIdentity, AccountEnabled: true,
 	}))
 	_, err := w.ReplacePolicy(t.Context(), app, w.policy, func(p *entitlement.Policy) error {
-		p.AllowedTargetScope = entitlement.ScopeAllDirectoryAgentIdentities
+		p.AllowedTargetScope = entitlement.ScopeAllAgentIdentities
 		return nil
 	})
 	must(t, err)

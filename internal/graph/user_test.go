@@ -16,14 +16,6 @@ const (
 
 func ref(path string) obj { return obj{"@odata.id": "https://elsewhere.test" + path} }
 
-// ids lists the ids of a list.
-func (a *answer) ids() (list []string) {
-	for i := range a.get("value").([]any) {
-		list = append(list, a.text("value", i, "id"))
-	}
-	return list
-}
-
 func TestUserProfile(t *testing.T) {
 	e := newEnv(t)
 	profile := obj{
@@ -106,7 +98,7 @@ func TestUserRefused(t *testing.T) {
 		{"mails that are none", obj{"otherMails": "x"}, 400, entitlement.CodeInvalidModel, "otherMails"},
 		{"a blank mail", obj{"otherMails": []any{"a@b.example", " "}}, 400, entitlement.CodeInvalidModel, "otherMails[1]"},
 		{"a null address", obj{"proxyAddresses": []any{nil}}, 400, entitlement.CodeInvalidModel, "proxyAddresses[0]"},
-		{"too many mails", obj{"otherMails": make([]string, 0)}, 204, "", ""},
+		{"too many mails", obj{"otherMails": strings.Split(strings.Repeat("a@b.example ", entitlement.MaxAttributes)+"a@b.example", " ")}, 400, entitlement.CodeInvalidModel, "at most"},
 		{"an identity of text", obj{"identities": []any{"x"}}, 400, entitlement.CodeInvalidModel, "identities[0]"},
 		{"an identity without a type", obj{"identities": []any{obj{"issuer": "x"}}}, 400, entitlement.CodeInvalidModel, "identities[0]/signInType"},
 		{"an identity without an issuer", obj{"identities": []any{obj{"signInType": "x"}}}, 400, entitlement.CodeInvalidModel, "identities[0]/issuer"},
@@ -116,12 +108,7 @@ func TestUserRefused(t *testing.T) {
 		{"attributes of text", obj{"onPremisesExtensionAttributes": "x"}, 400, entitlement.CodeInvalidModel, "onPremisesExtensionAttributes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := e.do("app", "PATCH", aliceAt, tt.body)
-			if tt.code == "" {
-				a.want(tt.status)
-				return
-			}
-			a.refused(tt.status, tt.code, tt.word)
+			e.do("app", "PATCH", aliceAt, tt.body).refused(tt.status, tt.code, tt.word)
 		})
 	}
 	e.do("alice", "PATCH", aliceAt, obj{"displayName": "Boss"}).refused(403, entitlement.CodeForbidden)

@@ -19,7 +19,7 @@ func (w *world) step() {
 	}
 	events := []event{
 		{30, w.performJob}, {14, w.submit}, {10, w.resume}, {10, w.decide}, {8, w.change}, {6, w.advance},
-		{3, w.cancel}, {3, w.reprocess}, {1, w.deleteRequest}, {3, w.changePerson}, {1, w.changePolicy}, {1, w.exclude}, {1, w.toggleMember},
+		{3, w.cancel}, {3, w.reprocess}, {1, w.deleteRequest}, {3, w.changePerson}, {1, w.changePolicy}, {1, w.exclude}, {1, w.toggleMember}, {1, w.toggleGroup},
 	}
 	total := 0
 	for _, e := range events {
@@ -268,6 +268,19 @@ func (w *world) exclude() {
 	}
 	word, _ := outcome(err)
 	w.did("exclude %s %s: %s", a, b, word)
+}
+
+// toggleGroup deletes a group that packages bundle, or makes it again.
+func (w *world) toggleGroup() {
+	id, _ := pick(w, w.groups)
+	g := &entitlement.Group{DisplayName: "Again", SecurityEnabled: true}
+	g.ID = id
+	err := w.CreateGroup(w.ctx, w.admin(), g)
+	if w.rng.IntN(2) == 0 {
+		err = w.DeleteGroup(w.ctx, w.admin(), id)
+	}
+	word, _ := outcome(err)
+	w.did("group %s: %s", id, word)
 }
 
 // toggleMember adds or removes somebody by hand.

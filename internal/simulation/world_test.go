@@ -186,15 +186,17 @@ func (w *world) organise() {
 }
 
 func (w *world) addPackage(catalog entitlement.ID, name string, extensions []entitlement.ID) {
-	g := &entitlement.Group{DisplayName: "Group of " + name, SecurityEnabled: true}
-	must(w.CreateGroup(w.ctx, w.admin(), g))
-	w.groups = append(w.groups, g.ID)
 	p := &entitlement.Package{CatalogID: catalog, DisplayName: name}
 	must(w.CreatePackage(w.ctx, w.admin(), p))
-	rr, err := w.RequestResource(w.ctx, w.admin(), engine.ResourceOrder{Type: entitlement.TypeAdminAdd, CatalogID: catalog, OriginSystem: entitlement.OriginGroup, OriginID: string(g.ID)})
-	must(err)
-	_, err = w.AddRoleScope(w.ctx, w.admin(), engine.RoleScopeOrder{PackageID: p.ID, ResourceID: rr.ResourceID, RoleOriginID: "Member_" + string(g.ID)})
-	must(err)
+	for range 2 {
+		g := &entitlement.Group{DisplayName: "Group of " + name, SecurityEnabled: true}
+		must(w.CreateGroup(w.ctx, w.admin(), g))
+		w.groups = append(w.groups, g.ID)
+		rr, err := w.RequestResource(w.ctx, w.admin(), engine.ResourceOrder{Type: entitlement.TypeAdminAdd, CatalogID: catalog, OriginSystem: entitlement.OriginGroup, OriginID: string(g.ID)})
+		must(err)
+		_, err = w.AddRoleScope(w.ctx, w.admin(), engine.RoleScopeOrder{PackageID: p.ID, ResourceID: rr.ResourceID, RoleOriginID: "Member_" + string(g.ID)})
+		must(err)
+	}
 	w.packages = append(w.packages, p.ID)
 	for range 1 + w.rng.IntN(2) {
 		policy := w.randomPolicy(p.ID, extensions)

@@ -2,8 +2,11 @@ package testenv
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"anteroom/internal/entitlement"
 )
 
 // TestScenarios runs every scenario file on every backend, side by side in tenants of
@@ -23,5 +26,11 @@ func TestScenarios(t *testing.T) {
 				})
 			}
 		})
+	}
+	seen := SeenActivities()
+	for _, a := range entitlement.RequestActivities {
+		if !slices.Contains(seen, string(a)) && !t.Failed() {
+			t.Errorf("no scenario produces the activity %q", a)
+		}
 	}
 }

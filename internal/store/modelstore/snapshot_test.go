@@ -28,7 +28,7 @@ func TestSnapshots(t *testing.T) {
 
 func nest(t *testing.T, s *Store, n int) {
 	ctx := t.Context()
-	if n == 8 {
+	if n > 8 {
 		return
 	}
 	must(t, s.View(ctx, sampleTenant, func(tx *store.Tx) error {
