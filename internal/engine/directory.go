@@ -17,7 +17,14 @@ func (e *Engine) CreateGroup(ctx context.Context, by entitlement.Actor, g *entit
 		if err := checkGroup(g); err != nil {
 			return err
 		}
-		return insert(ed, ed.tx.Groups, rules.Groups, g)
+		err := errors.Join(free(ed, ed.tx.Users, g.ID), free(ed, ed.tx.Principals, g.ID))
+		if err == nil {
+			err = insert(ed, ed.tx.Groups, rules.Groups, g)
+		}
+		if errors.Is(err, store.ErrDuplicate) {
+			err = entitlement.Errorf(entitlement.CodeDuplicateKey, "id", "There is already an object with the id '%s'. Leave the id out to be given a new one.", g.ID)
+		}
+		return err
 	})
 }
 

@@ -30,7 +30,7 @@ func (e *Engine) CreateUser(ctx context.Context, by entitlement.Actor, u *entitl
 		if err := u.Validate(); err != nil {
 			return nil, err
 		}
-		if err := free(ed, ed.tx.Principals, u.ID); err != nil {
+		if err := errors.Join(free(ed, ed.tx.Principals, u.ID), free(ed, ed.tx.Groups, u.ID)); err != nil {
 			return nil, takenName(err)
 		}
 		if err := insert(ed, ed.tx.Users, rules.Users, u); err != nil {

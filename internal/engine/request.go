@@ -114,6 +114,6 @@ func (e *Engine) DeleteRequest(ctx context.Context, by entitlement.Actor, id ent
 			return entitlement.Errorf(entitlement.CodeRequestNotDeletable, "state",
 				"The request is in state '%s', status '%s'; only a finished request can be deleted. Cancel it first.", r.State, r.Status)
 		}
-		return remove(ed, ed.tx.Requests, rules.Requests, id)
+		return ed.deleteRequest(id)
 	})
 }

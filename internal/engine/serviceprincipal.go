@@ -21,7 +21,7 @@ func (e *Engine) CreatePrincipal(ctx context.Context, by entitlement.Actor, p *e
 		if err := p.Validate(); err != nil {
 			return err
 		}
-		err := free(ed, ed.tx.Users, p.ID)
+		err := errors.Join(free(ed, ed.tx.Users, p.ID), free(ed, ed.tx.Groups, p.ID))
 		if err == nil {
 			err = insert(ed, ed.tx.Principals, rules.ServicePrincipals, p)
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/rules"
@@ -26,12 +27,17 @@ func (e *Engine) Settings(ctx context.Context, a entitlement.Actor) (*entitlemen
 	return set, explain(err)
 }
 
-// UpdateSettings applies change to the settings of the tenant. They count for what happens
-// from now on; what is scheduled already stays.
+// defaultDeletedAfterBlocked is how long a guest who was blocked is kept where nobody said
+// otherwise (graph: manage external access).
+const defaultDeletedAfterBlocked = 30 * 24 * time.Hour
+
+// UpdateSettings applies change to the settings of the tenant and returns them. They count
+// for what happens from now on; what is scheduled already stays. Who begins to have guests
+// deleted and never said after how long keeps them for 30 days: no default deletes at once.
 //
 // graph: entitlementmanagementsettings-update, endusersettings-update
-func (e *Engine) UpdateSettings(ctx context.Context, by entitlement.Actor, change func(*entitlement.Settings) error) error {
-	return e.manage(ctx, by, func(ed *edit) error {
+func (e *Engine) UpdateSettings(ctx context.Context, by entitlement.Actor, change func(*entitlement.Settings) error) (set *entitlement.Settings, err error) {
+	err = e.manage(ctx, by, func(ed *edit) error {
 		t, err := ed.tx.Tenant.Get(ed.ctx)
 		if err != nil {
 			return err
@@ -40,9 +46,15 @@ func (e *Engine) UpdateSettings(ctx context.Context, by entitlement.Actor, chang
 		if err := change(&after); err != nil {
 			return err
 		}
+		begins := after.ExternalUserLifecycle == entitlement.LifecycleBlockAndDelete && t.Settings.ExternalUserLifecycle != after.ExternalUserLifecycle
+		if begins && after.DeletedAfterBlocked == 0 {
+			after.DeletedAfterBlocked = defaultDeletedAfterBlocked
+		}
+		set = &after
 		if err := ed.tx.Tenant.SetSettings(ed.ctx, after); err != nil {
 			return err
 		}
 		return ed.record(rules.Settings, entitlement.ID(by.Tenant), "update", &t.Settings, &after)
 	})
+	return set, err
 }

@@ -40,7 +40,7 @@ var ours = map[string]map[string]string{
 }
 
 func reducedUser() map[string]string {
-	all := map[string]string{"onPremisesExtensionAttributes": "reduced"}
+	all := map[string]string{"onPremisesExtensionAttributes": "reduced", businessPhones: "reduced"}
 	for _, name := range slices.Concat(userTexts, []string{
 		"accountEnabled", "createdDateTime", "identities", "mailNickname", "manager", "otherMails", "proxyAddresses", "sponsors", "userType",
 	}) {

@@ -38,6 +38,11 @@ func TestDirectory(t *testing.T) {
 	if group.header.Get("Location") != "https://graph.test/v1.0/groups/"+group.id() {
 		t.Errorf("Location %q", group.header.Get("Location"))
 	}
+	for _, path := range []string{"/v1.0/groups", "/v1.0/servicePrincipals"} { // users, groups and applications are told apart by their ids
+		e.do("app", "POST", path, obj{"id": own, "displayName": "G"}).refused(409, entitlement.CodeDuplicateKey)
+	}
+	e.do("app", "POST", "/v1.0/users", obj{"id": group.id(), "displayName": "X", "userPrincipalName": "x@contoso.com"}).refused(409, entitlement.CodeDuplicateKey)
+	e.do("app", "POST", "/v1.0/servicePrincipals", obj{"id": group.id(), "displayName": "X"}).refused(409, entitlement.CodeDuplicateKey)
 	e.do("app", "POST", "/v1.0/groups", obj{"displayName": "G", "groupTypes": []string{"DynamicMembership"}}).refused(400, entitlement.CodeUnsupportedSetting, "dynamic")
 	e.do("app", "POST", "/v1.0/groups", obj{"displayName": "G", "members@odata.bind": []string{"x"}}).refused(400, entitlement.CodeInvalidModel, "members@odata.bind")
 
@@ -61,6 +66,8 @@ func TestDirectory(t *testing.T) {
 	}
 	e.do("app", "DELETE", members+"/"+own+"/$ref", nil).want(204)
 	e.do("app", "DELETE", members+"/"+own+"/$ref", nil).refused(404, entitlement.CodeNotFound)
+	e.do("app", "DELETE", members+"/$ref?@id=https://x/v1.0/users/"+string(alice), nil).want(204)
+	e.do("app", "DELETE", members+"/$ref", nil).refused(400, entitlement.CodeBadRequest, "@id")
 	e.do("app", "GET", "/v1.0/groups/"+nowhere+"/members", nil).refused(404, entitlement.CodeNotFound)
 
 	for id, typ := range map[string]string{own: "#microsoft.graph.user", group.id(): "#microsoft.graph.group"} {

@@ -80,7 +80,7 @@ func (s *Server) removeMember(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	member, err := c.id("member")
+	member, err := toMember.removed(c, "member")
 	if err != nil {
 		return reply{}, err
 	}

@@ -106,14 +106,7 @@ func (s *Server) updateSettings(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	t := &s.schema.settings
-	set := new(entitlement.Settings)
-	err = s.engine.UpdateSettings(ctx, c.actor, func(o *entitlement.Settings) error {
-		if err := t.read(body, o, nil); err != nil {
-			return err
-		}
-		*set = *o
-		return nil
-	})
+	set, err := s.engine.UpdateSettings(ctx, c.actor, func(o *entitlement.Settings) error { return t.read(body, o, nil) })
 	return changed(ctx, c, t, set, err)
 }
 
@@ -129,14 +122,7 @@ func (s *Server) replaceEndUserSettings(ctx context.Context, c *call) (reply, er
 	if err := checkEndUserSettings(body); err != nil {
 		return reply{}, err
 	}
-	set := new(entitlement.Settings)
-	err = s.engine.UpdateSettings(ctx, c.actor, func(o *entitlement.Settings) error {
-		if err := t.read(body, o, ofControlConfiguration); err != nil {
-			return err
-		}
-		*set = *o
-		return nil
-	})
+	set, err := s.engine.UpdateSettings(ctx, c.actor, func(o *entitlement.Settings) error { return t.read(body, o, ofControlConfiguration) })
 	if err != nil {
 		return reply{}, err
 	}
@@ -160,12 +146,18 @@ func checkEndUserSettings(body node) error {
 }
 
 // ofControlConfiguration knows the read-only properties that clients may send back. They
-// are not served.
+// are not served, and the configuration cannot be switched off.
 //
 // graph: controlConfiguration
-func ofControlConfiguration(name string, _ node) (bool, error) {
+func ofControlConfiguration(name string, n node) (bool, error) {
 	switch name {
-	case "isEnabled", "createdBy", "createdDateTime", "modifiedBy", "modifiedDateTime":
+	case "isEnabled":
+		yes, err := n.boolean()
+		if err == nil && !yes {
+			err = entitlement.Unsupported(n.at, "The end user settings cannot be switched off by this server. Leave isEnabled out, or send true.")
+		}
+		return true, err
+	case "createdBy", "createdDateTime", "modifiedBy", "modifiedDateTime":
 		return true, nil
 	}
 	return false, nil

@@ -40,6 +40,28 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestNoDefaultDeletesAtOnce: who begins to have guests deleted, and does not say after how
+// long, keeps them for 30 days.
+func TestNoDefaultDeletesAtOnce(t *testing.T) {
+	e := newEnv(t)
+	deletes := obj{"externalUserLifecycleAction": "blockSignInAndDelete"}
+	for _, tc := range []struct {
+		body obj
+		want any
+	}{
+		{obj{"externalUserLifecycleAction": "blockSignIn"}, nil},
+		{deletes, "P30D"},
+		{obj{"durationUntilExternalUserDeletedAfterBlocked": "P0D"}, "PT0S"},
+		{deletes, "PT0S"}, // said before
+		{obj{"externalUserLifecycleAction": "none", "durationUntilExternalUserDeletedAfterBlocked": "P7D"}, "P7D"},
+		{deletes, "P7D"},
+	} {
+		if got := e.do("app", "PATCH", "settings", tc.body, "Prefer", "return=representation").want(200); got.get("durationUntilExternalUserDeletedAfterBlocked") != tc.want {
+			t.Errorf("after %v: %s", tc.body, got.raw)
+		}
+	}
+}
+
 func TestEndUserSettings(t *testing.T) {
 	e := newEnv(t)
 	path := "controlConfigurations/endUserSettings"
@@ -81,6 +103,7 @@ func TestSettingsRefused(t *testing.T) {
 		{"PUT", users, obj{"relatedPeopleInsightLevel": "all", "showApproverDetailsToMembers": true}, 400, entitlement.CodeInvalidModel, "countAndNames"},
 		{"PUT", users, obj{"relatedPeopleInsightLevel": "disabled", "showApproverDetailsToMembers": 1}, 400, entitlement.CodeInvalidModel, "must be a boolean"},
 		{"PUT", users, obj{"@odata.type": "#microsoft.graph.user"}, 400, entitlement.CodeInvalidModel, "microsoft.graph.endUserSettings"},
+		{"PUT", users, obj{"relatedPeopleInsightLevel": "disabled", "showApproverDetailsToMembers": true, "isEnabled": false}, 400, entitlement.CodeUnsupportedSetting, "isEnabled"},
 		{"PATCH", users, obj{}, 405, entitlement.CodeMethodNotAllowed, "PUT of both"},
 	} {
 		e.do("app", tc.verb, tc.path, tc.body).refused(tc.status, tc.code, tc.says)

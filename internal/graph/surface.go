@@ -121,7 +121,7 @@ func (s *Server) directory() []route {
 		at("groups", list(listOf[entitlement.Group]{&t.group, groups, nil}), post(s.createGroup)),
 		at("groups/{group}", get(oneOf(&t.group, groups, "group")), patch(s.updateGroup), remove(s.deleteGroup)),
 		at("groups/{group}/members", list(groupMembers{s})),
-		at("groups/{group}/members/$ref", post(s.addMember)),
+		at("groups/{group}/members/$ref", post(s.addMember), remove(s.removeMember)),
 		at("groups/{group}/members/{member}/$ref", remove(s.removeMember)),
 		at("directoryObjects/{directoryObject}", get(s.getDirectoryObject)),
 	)

@@ -22,6 +22,7 @@ func TestUserProfile(t *testing.T) {
 		"identities":     []any{obj{"signInType": "federated", "issuer": "ExternalAzureAD", "issuerAssignedId": nil}},
 		"otherMails":     []any{"c@fabrikam.example", "d@fabrikam.example"},
 		"proxyAddresses": []any{"SMTP:c@contoso.com"},
+		"businessPhones": []any{"+32 9 000"},
 	}
 	for _, name := range userTexts {
 		profile[name] = "the " + name
@@ -41,7 +42,7 @@ func TestUserProfile(t *testing.T) {
 	}
 
 	e.do("app", "PATCH", "/v1.0/users/carol@contoso.com", obj{
-		"jobTitle": nil, "city": "Cork", "otherMails": []any{}, "identities": nil, "accountEnabled": false, "id": nowhere,
+		"jobTitle": nil, "city": "Cork", "otherMails": []any{}, "businessPhones": []any{}, "identities": nil, "accountEnabled": false, "id": nowhere,
 		"onPremisesExtensionAttributes": obj{"extensionAttribute1": nil, "extensionAttribute2": "z"},
 	}).want(204)
 	got = e.do("app", "GET", at, nil).want(200)
@@ -49,7 +50,7 @@ func TestUserProfile(t *testing.T) {
 	switch {
 	case got.get("jobTitle") != nil, got.text("city") != "Cork", got.text("department") != "the department", got.get("accountEnabled") != false:
 		t.Errorf("after PATCH: %s", got.raw)
-	case len(got.get("otherMails").([]any)) != 0, len(got.get("identities").([]any)) != 0, len(got.get("proxyAddresses").([]any)) != 1:
+	case len(got.get("businessPhones").([]any)) != 0, len(got.get("otherMails").([]any)) != 0, len(got.get("identities").([]any)) != 0, len(got.get("proxyAddresses").([]any)) != 1:
 		t.Errorf("collections after PATCH: %s", got.raw)
 	case attributes["extensionAttribute1"] != nil, attributes["extensionAttribute2"] != "z", attributes["extensionAttribute15"] != "y":
 		t.Errorf("extension attributes after PATCH: %s", got.raw)

@@ -28,6 +28,7 @@ func userProfile() []property[entitlement.User] {
 		{name: "identities", write: writeIdentities, read: readIdentities},
 		collectionOfText("otherMails", func(u *entitlement.User) *[]string { return &u.OtherMails }),
 		collectionOfText("proxyAddresses", func(u *entitlement.User) *[]string { return &u.ProxyAddresses }),
+		{name: businessPhones, write: writePhones, read: readPhones},
 	}
 	for _, name := range userTexts {
 		props = append(props, userText(name))
@@ -42,6 +43,36 @@ func userText(name string) property[entitlement.User] {
 		write: func(e *encoder, u *entitlement.User) { writeUserText(e, u, name) },
 		read:  func(n node, u *entitlement.User) error { return readUserText(n, u, name) },
 	}
+}
+
+// businessPhones is a collection of one number at most, and is kept as a text.
+//
+// graph: user
+const businessPhones = "businessPhones"
+
+func writePhones(e *encoder, u *entitlement.User) {
+	e.openList()
+	if phone, ok := u.Attribute(businessPhones); ok {
+		e.text(phone)
+	}
+	e.closeList()
+}
+
+func readPhones(n node, u *entitlement.User) error {
+	var phones []string
+	all := collectionOfText(businessPhones, func(*entitlement.User) *[]string { return &phones })
+	if err := all.read(n, u); err != nil {
+		return err
+	}
+	switch len(phones) {
+	case 0:
+		u.SetAttribute(businessPhones, nil)
+	case 1:
+		u.SetAttribute(businessPhones, &phones[0])
+	default:
+		return entitlement.Invalid(n.at, "%s holds %d numbers; the most is one.", n.at, len(phones))
+	}
+	return nil
 }
 
 func writeUserText(e *encoder, u *entitlement.User, name string) {

@@ -192,7 +192,11 @@ func (s *step) decided(ev entitlement.Event) error {
 	s.endWait()
 	s.note(entitlement.ActivityStageCompleted, entitlement.AuditSuccess, d.Justification)
 	if d.Result == entitlement.ReviewDenied {
-		s.deny(d.Justification, d.Justification)
+		told := "" // who asked learns why only where the policy lets them
+		if stage.Visibility == entitlement.VisibilityVisible {
+			told = d.Justification
+		}
+		s.deny(told, d.Justification)
 		return nil
 	}
 	s.notify(entitlement.NoticeRequestApproved, asked(run), time.Time{}, d.Justification)

@@ -119,7 +119,7 @@ func TestTimes(t *testing.T) {
 		job, err := tx.Jobs.Get(ctx, j.JobKey)
 		must(t, err)
 		for _, at := range []time.Time{got.CreatedAt, got.Progress.Callouts[0].StartedAt, job.Due} {
-			if at != sampleTime { //nolint:revive,staticcheck // the zone counts
+			if at != sampleTime { // the zone counts
 				t.Errorf("a time came back as %v, want %v", at, sampleTime)
 			}
 		}

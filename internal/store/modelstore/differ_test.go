@@ -36,7 +36,7 @@ func TestSameAsSQL(t *testing.T) {
 	model, other := pairOfStores(t)
 	d := &dice{rand.New(rand.NewPCG(3, 4))}
 	undone := errors.New("undone")
-	for round := range 400 {
+	for round := range 250 {
 		var result error
 		if d.IntN(4) == 0 {
 			result = undone
@@ -139,7 +139,7 @@ func (n nounOf[T]) stepQuery(ctx context.Context, d *dice, m, o store.Table[T]) 
 // same says how two answers differ.
 func same(what string, model any, merr error, other any, oerr error) error {
 	if class(merr) != class(oerr) {
-		return fmt.Errorf("%s: the model's error is %v, the SQL store's %v", what, merr, oerr)
+		return fmt.Errorf("%s: the error of the model is %q, that of the SQL store %q", what, class(merr), class(oerr))
 	}
 	if d := cmp.Diff(other, model); d != "" {
 		return fmt.Errorf("%s: the answers differ (-SQL +model):\n%s", what, d)

@@ -45,10 +45,11 @@ func (t *table[T]) narrow(e query.Expr, most int) (ids []string, ok bool) {
 
 // lookup appends the ids that an index has for a value.
 func (t *table[T]) lookup(ids []string, path string, v query.Value, most int) ([]string, bool) {
-	p, s := t.e.paths[path], ""
-	if s, _ = v.(string); s == "" {
+	s, _ := v.(string)
+	if s == "" {
 		return nil, false
 	}
+	p := t.e.paths[path]
 	key := keyOf(p.kind, s)
 	if path == "id" {
 		return append(ids, key), true

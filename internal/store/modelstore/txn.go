@@ -67,6 +67,6 @@ func (x *txn) undoAll() {
 // setSelf changes the transaction's tenant.
 func (x *txn) setSelf(self *entitlement.Tenant) {
 	was := x.tenant.self
-	_ = was
+	x.undo = append(x.undo, func() { x.tenant.self = was })
 	x.tenant.self = self
 }
