@@ -3,7 +3,8 @@
 # make demo   the whole story on one screen
 # make lint   golangci-lint with the rules in .golangci.yml
 # make bench  the benchmark; its table and JSON go to bench/out
-# make night  the long runs: 1,000 kills, long fuzzing, a million random steps
+# make night  the long runs: 1,000 kills, long fuzzing, a million random steps, 200,000
+#             simulated lives
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -38,5 +39,5 @@ bench:
 	$(GO) run ./bench -out bench/out
 
 night:
-	ANTEROOM_NIGHT=1 $(GO) test -count=1 -timeout 6h ./...
+	ANTEROOM_NIGHT=1 ANTEROOM_RANDOM_STEPS=1000000 ANTEROOM_SEEDS=200000 $(GO) test -count=1 -timeout 12h ./...
 	./tools/fuzz.sh 10m

@@ -31,8 +31,13 @@ func TestNoAnswerBeforeSync(t *testing.T) {
 	}
 	const changes = 25
 	for range changes {
-		r, err := s.Call(tenant, "app", "POST", "/assignmentRequests", map[string]any{
-			"requestType": "adminAdd", "assignment": map[string]string{"targetId": testenv.SampleIDs["bob"], "accessPackageId": pkg.ID},
+		name := testenv.NewTenant()
+		r, err := s.CallAt(tenant, "app", "POST", "/v1.0/users", person(name))
+		if err != nil || r.Status != http.StatusCreated {
+			t.Fatalf("%v %d %s", err, r.Status, r.Body)
+		}
+		r, err = s.Call(tenant, "app", "POST", "/assignmentRequests", map[string]any{
+			"requestType": "adminAdd", "assignment": map[string]string{"targetId": name, "accessPackageId": pkg.ID},
 		})
 		if err != nil || r.Status != http.StatusCreated {
 			t.Fatalf("%v %d %s", err, r.Status, r.Body)

@@ -18,10 +18,9 @@ type load struct {
 	tenant   string
 	pkg      testenv.Package
 	endpoint *testenv.Endpoint
-	people   []string
 
 	mu       sync.Mutex
-	created  map[string]int    // by id of requests that were answered 201: the person
+	created  map[string]bool   // ids of requests that were answered 201
 	answered map[string]string // outcomes of resumes that were answered 204
 	tried    map[string]string // outcomes of resumes that were sent, whatever came back
 	acked    int               // answers 2xx to what changes something
@@ -32,15 +31,12 @@ func newLoad(t *testing.T, url string) *load {
 	t.Helper()
 	l := &load{
 		t: t, server: testenv.Attach(url), tenant: testenv.NewTenant(), endpoint: testenv.NewEndpoint("202"),
-		created: map[string]int{}, answered: map[string]string{}, tried: map[string]string{},
+		created: map[string]bool{}, answered: map[string]string{}, tried: map[string]string{},
 	}
 	t.Cleanup(l.endpoint.Close)
 	var err error
 	if l.pkg, err = l.server.MakePackage(l.tenant, "Created:P1D@"+l.endpoint.URL); err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range []string{"alice", "bob", "carol", "dave"} {
-		l.people = append(l.people, testenv.SampleIDs[name])
 	}
 	return l
 }
@@ -58,25 +54,38 @@ func (l *load) run(ctx context.Context, workers int) *sync.WaitGroup {
 	return &wait
 }
 
-// job makes one request and, two times out of three, answers its callout. A connection
-// that breaks ends the job; what is unknown then is looked at in the end.
+// job makes one request for a person of its own and, two times out of three, answers its
+// callout. A connection that breaks ends the job; what is unknown then is looked at in the
+// end.
 func (l *load) job(ctx context.Context, n int) {
-	person := n % len(l.people)
-	r, err := l.server.Call(l.tenant, "app", "POST", "/assignmentRequests", map[string]any{
-		"requestType": "adminAdd", "assignment": map[string]string{"targetId": l.people[person], "accessPackageId": l.pkg.ID},
+	name := testenv.NewTenant() // any id that nobody has
+	r, err := l.server.CallAt(l.tenant, "app", "POST", "/v1.0/users", person(name))
+	if err != nil || !l.expect(r, http.StatusCreated) {
+		return
+	}
+	r, err = l.server.Call(l.tenant, "app", "POST", "/assignmentRequests", map[string]any{
+		"requestType": "adminAdd", "assignment": map[string]string{"targetId": name, "accessPackageId": l.pkg.ID},
 	})
 	if err != nil || !l.expect(r, http.StatusCreated) {
 		return
 	}
 	id, instance := r.Value("id"), r.Value("customExtensionCalloutInstances/0/id")
 	l.mu.Lock()
-	l.created[id] = person
+	l.created[id] = true
 	l.acked++
 	l.mu.Unlock()
 	if n%3 == 0 || ctx.Err() != nil {
 		return
 	}
 	l.resume(id, instance, []string{"continue", "denied"}[n%2])
+}
+
+// person is the body that makes a user of that id.
+func person(id string) map[string]any {
+	return map[string]any{
+		"id": id, "displayName": "Somebody", "userPrincipalName": id + "@contoso.example", "mailNickname": "somebody", "accountEnabled": true,
+		"passwordProfile": map[string]string{"password": "x"},
+	}
 }
 
 func (l *load) resume(id, instance, outcome string) {
