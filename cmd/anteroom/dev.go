@@ -42,6 +42,7 @@ func newDev() *cobra.Command {
 	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "listen at `host:port`; port 0 takes a free one")
 	f.StringVar(&o.Data, "data", "", "keep the data in this SQLite `file`; without it, in memory")
 	f.BoolVar(&o.InsecureListen, "insecure-listen", false, "allow an address that other machines can reach")
+	f.StringVar(&o.NoticeURL, "notices", "", "post notices (who is asked to approve, what was given, what ends) as CloudEvents to this `URL`")
 	f.IntVar(&o.MaxGroup, "max-group", 0, "most changes that share a commit")
 	f.DurationVar(&o.CommitDelay, "commit-delay", 0, "make each commit slower")
 	f.IntVar(&o.PerEndpoint, "per-endpoint", 0, "callouts to one endpoint at a time")

@@ -171,13 +171,8 @@ func (w *work) assign(p *entitlement.Policy, u *entitlement.User) (bool, error) 
 
 // join gives a person what the rule of a policy says that they have.
 func (w *work) join(p *entitlement.Policy, u *entitlement.User) (bool, error) {
-	n, err := w.tx.Assignments.Count(w.ctx, query.Both(query.Equal("assignmentPolicy/id", string(p.ID)), query.Equal("live", true)))
-	if err != nil {
+	if full, err := w.full(p); err != nil || full {
 		return false, err
-	}
-	if n >= MaxAutomatic {
-		w.Logger.Error("an automatic assignment policy serves as many people as it may; nobody more is let in", "tenant", w.by.Tenant, "policy", p.ID, "most", MaxAutomatic)
-		return false, nil
 	}
 	if err := w.flush(); err != nil {
 		return false, err
@@ -192,7 +187,28 @@ func (w *work) join(p *entitlement.Policy, u *entitlement.User) (bool, error) {
 		return false, fmt.Errorf("engine: automatic assignment: %w", err)
 	}
 	w.told = append(w.told, c.told...)
+	w.served[p.ID]++
 	return true, nil
+}
+
+// full reports whether an automatic policy serves as many people as it may. They are
+// counted once in a transaction.
+func (w *work) full(p *entitlement.Policy) (bool, error) {
+	if w.served == nil {
+		w.served = make(map[entitlement.ID]int)
+	}
+	n, known := w.served[p.ID]
+	if !known {
+		var err error
+		n, err = w.tx.Assignments.Count(w.ctx, query.Both(query.Equal("assignmentPolicy/id", string(p.ID)), query.Equal("live", true)))
+		if err != nil {
+			return false, err
+		}
+		if w.served[p.ID] = n; n >= MaxAutomatic {
+			w.Logger.Error("an automatic assignment policy serves as many people as it may; nobody more is let in", "tenant", w.by.Tenant, "policy", p.ID, "most", MaxAutomatic)
+		}
+	}
+	return n >= MaxAutomatic, nil
 }
 
 // tellAssignment lets an event happen to an assignment and reports whether it changed it.

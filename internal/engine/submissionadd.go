@@ -32,6 +32,9 @@ func (s *submission) add(r *entitlement.Request) (*entitlement.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.propose(p); err != nil {
+		return nil, err
+	}
 	r.PackageID, r.TargetID, r.Target, r.AssignmentID = pkg.ID, s.order.TargetID, s.subject(), s.NewID()
 	if r.RequestorID == r.TargetID {
 		r.Requestor = r.Target
@@ -43,6 +46,28 @@ func (s *submission) add(r *entitlement.Request) (*entitlement.Policy, error) {
 		return nil, err
 	}
 	return p, s.conflictOf(s.ctx, s.tx, pkg.ID, r.TargetID)
+}
+
+// propose makes a proposed connected organization of a guest's mail domain, where a policy
+// for everybody outside lets in the first one of an organization that nobody has heard of.
+//
+// contract: catalogs 5 (allExternalUsers), 8
+func (s *submission) propose(p *entitlement.Policy) error {
+	u := s.target.User
+	if p.AllowedTargetScope != entitlement.ScopeAllExternalUsers || u == nil || u.Type != entitlement.UserGuest || s.target.Organization != nil || u.Domain() == "" {
+		return nil
+	}
+	o := &entitlement.ConnectedOrganization{
+		DisplayName: u.Domain(), State: entitlement.OrganizationProposed,
+		IdentitySources: []entitlement.IdentitySource{{Kind: entitlement.SourceDomain, DisplayName: u.Domain(), Key: u.Domain()}},
+	}
+	server := s.edit
+	server.by = entitlement.System(s.by.Tenant)
+	if err := underLimit(&server, s.tx.Organizations, nil, MaxOrganizations, "connected organizations in a tenant"); err != nil {
+		return err
+	}
+	s.target.Organization = o
+	return insert(&server, s.tx.Organizations, rules.ConnectedOrganizations, o)
 }
 
 // findTarget looks up who the request is about, and reports whether the directory has them.

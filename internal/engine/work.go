@@ -23,6 +23,8 @@ type work struct {
 	jobs    []store.Job
 	records []*entitlement.Record
 	told    []store.Job // jobs that were stored already and have to be announced
+	// served counts whom automatic policies serve, once that was asked.
+	served map[entitlement.ID]int
 }
 
 func (e *Engine) work(ctx context.Context, tx *store.Tx, by entitlement.Actor) (work, error) {

@@ -190,6 +190,9 @@ func unsafeSettings(c *config.Config) []string {
 	if c.Callouts.AllowHTTP {
 		notes = append(notes, "callouts.allowHTTP: extensions in those ranges may be called without TLS")
 	}
+	if m := c.Notices.SMTP; m != nil && m.TLS == "none" {
+		notes = append(notes, "notices.smtp.tls: mail is handed over without TLS")
+	}
 	return notes
 }
 
