@@ -113,7 +113,7 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 
 // takeJob removes the job and reports whether there is something to be done for it.
 func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool, error) {
-	if job.Kind == store.JobTimeout || job.Kind == store.JobWake {
+	if job.Kind == store.JobTimeout || job.Kind == store.JobWake || job.Kind == store.JobLeaver {
 		stored, err := tx.Jobs.Get(ctx, job.JobKey)
 		switch {
 		case errors.Is(err, store.ErrNotFound):

@@ -63,7 +63,7 @@ func (e *Engine) Reprocess(ctx context.Context, by entitlement.Actor, id entitle
 		if err := rules.MayReprocess(by, r); err != nil {
 			return err
 		}
-		if err := c.noneOpen(r); err != nil {
+		if err := noneOpen(ctx, c.tx, r); err != nil { // the unique key would find it only if r stays open
 			return err
 		}
 		if done := r.CompletedAt; !done.IsZero() && c.now.Sub(done) > reprocessWithin {
@@ -73,23 +73,6 @@ func (e *Engine) Reprocess(ctx context.Context, by entitlement.Actor, id entitle
 		return nil
 	})
 	return explain(err)
-}
-
-// noneOpen returns nil when no other request asks for what this one does. The unique open
-// key would find one only if this one stays open.
-func (c *change) noneOpen(r *entitlement.Request) error {
-	open, err := c.tx.Requests.List(c.ctx, query.Query{Filter: &query.And{Parts: []query.Expr{
-		query.Equal("target/objectId", string(r.TargetID)), query.Equal("accessPackage/id", string(r.PackageID)), query.Equal("open", true),
-	}}})
-	if err != nil {
-		return err
-	}
-	for _, other := range open {
-		if other.ID != r.ID && other.OpenKey == entitlement.OpenKeyOf(r) {
-			return rules.OpenAlready(other)
-		}
-	}
-	return nil
 }
 
 // ReprocessAssignment gives the target of a delivered assignment again what somebody took

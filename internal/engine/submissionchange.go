@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"context"
+
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
 	"anteroom/internal/rules"
+	"anteroom/internal/store"
 )
 
 // alter fills in which access is to be updated or taken away, and returns the policy
@@ -92,25 +95,21 @@ func (s *submission) describes(a *entitlement.Assignment) error {
 
 // noneOpen returns nil when no open request is for the target to have the package.
 func (s *submission) noneOpen(pkg, target entitlement.ID) error {
-	return s.none(false, query.Equal("target/objectId", string(target)), query.Equal("accessPackage/id", string(pkg)))
+	return noneOpen(s.ctx, s.tx, &entitlement.Request{PackageID: pkg, TargetID: target})
 }
 
 // noRemoval returns nil when no open request takes the assignment away.
 func (s *submission) noRemoval(a entitlement.ID) error {
-	return s.none(true, query.Equal("assignment/id", string(a)))
+	return noneOpen(s.ctx, s.tx, &entitlement.Request{Type: entitlement.TypeAdminRemove, AssignmentID: a})
 }
 
-func (s *submission) none(removes bool, of ...query.Expr) error {
-	open, err := s.tx.Requests.List(s.ctx, query.Query{Filter: &query.And{Parts: append(of, query.Equal("open", true))}})
-	if err != nil {
+// noneOpen returns nil when no other open request asks for what r does.
+func noneOpen(ctx context.Context, tx *store.Tx, r *entitlement.Request) error {
+	open, err := tx.Requests.List(ctx, query.Query{Limit: 1, Filter: query.Equal("openKey", entitlement.OpenKeyOf(r))})
+	if err != nil || len(open) == 0 || open[0].ID == r.ID {
 		return err
 	}
-	for _, other := range open {
-		if other.Type.Removes() == removes {
-			return rules.OpenAlready(other)
-		}
-	}
-	return nil
+	return rules.OpenAlready(open[0])
 }
 
 // renews makes a request for what the target has through the same policy already one that

@@ -12,7 +12,7 @@ import (
 	"anteroom/internal/store"
 )
 
-// moment is when a timer comes, counted from start, and a sign of it: see signs.
+// moment is when a timer comes, counted from start, and a sign of it: see look.
 type moment struct {
 	at   time.Duration
 	sign string

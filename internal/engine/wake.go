@@ -150,7 +150,8 @@ func (e *Engine) performLeaver(ctx context.Context, job store.Job) error {
 	var told []store.Job
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		told = nil
-		if _, err := tx.Jobs.Delete(ctx, job.JobKey); err != nil {
+		mine, err := e.takeJob(ctx, tx, job)
+		if err != nil || !mine {
 			return err
 		}
 		u, err := tx.Users.Get(ctx, job.Ref)

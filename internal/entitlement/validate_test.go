@@ -213,7 +213,7 @@ func TestPolicyLimits(t *testing.T) {
 		{"the most targets", specific(targets(500)), "", ""},
 		{"too many targets", specific(targets(501)), "specificAllowedTargets", ""},
 		{"no targets", specific(nil), "specificAllowedTargets", ""},
-		{"a target's description with NUL", specific([]SubjectSet{{Kind: SingleUser, ID: "x", Description: &nul}}), "specificAllowedTargets[0]/description", ""},
+		{"a target's description with NUL", specific([]SubjectSet{{Kind: SingleUser, ID: "x", Description: &nul}}), "specificAllowedTargets[0]", ""},
 		{"targets of another scope", with(func(p *Policy) { p.SpecificAllowedTargets = targets(1) }), "specificAllowedTargets", ""},
 		{"the most stage settings", with(func(p *Policy) { p.StageSettings = make([]StageSetting, 20) }), "", ""},
 		{"too many stage settings", with(func(p *Policy) { p.StageSettings = make([]StageSetting, 21) }), "customExtensionStageSettings", ""},

@@ -56,10 +56,10 @@ func (d *Dispatcher) round() error {
 	}
 	d.mu.Unlock()
 	if all {
-		return d.scanAll(d.ctx)
+		return d.scanAll(d.ctx, now)
 	}
 	for _, name := range lanes {
-		if err := d.scanLane(d.ctx, name); err != nil {
+		if err := d.scanLane(d.ctx, name, now); err != nil {
 			return err
 		}
 	}
@@ -115,14 +115,14 @@ func (d *Dispatcher) resumeAfterTrouble(now time.Time) {
 	}
 }
 
-// scanAll takes in what is due in all lanes that have room, and learns when the next job
-// falls due.
-func (d *Dispatcher) scanAll(ctx context.Context) error {
+// scanAll takes in what is due at a time in all lanes that have room, and learns when the
+// next job falls due. The time is one at which the clock was watched: it may have jumped
+// since.
+func (d *Dispatcher) scanAll(ctx context.Context, now time.Time) error {
 	d.scans.Lock()
 	defer d.scans.Unlock()
-	now := d.Now()
 	d.mu.Lock()
-	d.next, d.scanned, d.lookAt = time.Time{}, later(d.scanned, now), now.Add(d.Poll)
+	d.next, d.scanned, d.lookAt = time.Time{}, later(d.scanned, d.Now()), now.Add(d.Poll)
 	for _, l := range d.lanes {
 		l.rescan = false
 	}
@@ -169,14 +169,13 @@ func (d *Dispatcher) fullLanes() []string {
 	return names
 }
 
-// scanLane takes in what is due in one lane.
-func (d *Dispatcher) scanLane(ctx context.Context, name string) error {
+// scanLane takes in what is due at a time in one lane.
+func (d *Dispatcher) scanLane(ctx context.Context, name string, now time.Time) error {
 	d.scans.Lock()
 	defer d.scans.Unlock()
-	now := d.Now()
 	d.mu.Lock()
 	l := d.lane(name)
-	l.rescan, l.scanned = false, now
+	l.rescan, l.scanned = false, d.Now()
 	d.mu.Unlock()
 	more, err := d.scan(func(limit int) ([]store.Job, error) { return d.source.DueJobsIn(ctx, name, now, limit) })
 	d.mu.Lock()

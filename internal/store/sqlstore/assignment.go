@@ -18,8 +18,7 @@ var assignments = build(entity[entitlement.Assignment]{
 		{path: "live", yes: "state IN ('delivering', 'partiallyDelivered', 'delivered')", no: "(state IS NULL OR state NOT IN ('delivering', 'partiallyDelivered', 'delivered'))"},
 	},
 	links: []link{{
-		path: "target/holds", column: "held.package",
-		rows: "assignment AS held WHERE held.tenant = assignment.tenant AND held.target = assignment.target" +
-			" AND held.state IN ('delivering', 'partiallyDelivered', 'delivered')",
+		path: "target/holds", key: "assignment.target", column: "held.package",
+		rows: "SELECT held.target FROM assignment AS held WHERE held.tenant = $1 AND held.state IN ('delivering', 'partiallyDelivered', 'delivered')",
 	}},
 })

@@ -83,9 +83,10 @@ type path struct {
 	link     string // for a link: a condition that a row of the other table is as wanted, up to the operator
 }
 
-// link is a path that is equal to a value when there is another row that hangs on this one
-// and holds the value: rows says which they are, column where it is.
-type link struct{ path, rows, column string }
+// link is a path that is equal to a value when there is a row elsewhere that holds it and
+// names this row: key is what it is named by, rows selects the names, $1 being the tenant,
+// and column is what holds the value.
+type link struct{ path, key, rows, column string }
 
 // condition is a path that stands for a condition; no is its opposite.
 type condition struct{ path, yes, no string }
@@ -173,7 +174,7 @@ func build[T any](e entity[T]) *entity[T] {
 		e.paths[f.path] = path{kind: kindFlag, yes: f.yes, no: f.no}
 	}
 	for _, l := range e.links {
-		e.paths[l.path] = path{kind: kindLink, link: "EXISTS (SELECT 1 FROM " + l.rows + " AND " + l.column}
+		e.paths[l.path] = path{kind: kindLink, link: l.key + " IN (" + l.rows + " AND " + l.column}
 	}
 	names, insert = append(names, "body"), append(insert, "body")
 	marks := make([]string, len(insert))

@@ -24,14 +24,14 @@ var requests = build(entity[entitlement.Request]{
 		text("status", func(o *entitlement.Request) *string { return &o.Status }, "status"),
 		atTheEnd(instant("completed", func(o *entitlement.Request) *time.Time { return &o.CompletedAt }, "completedDateTime")),
 		seldom(opaque("approval", func(o *entitlement.Request) *string { return &o.Approval })),
-		atTheEnd(opaque("open_key", func(o *entitlement.Request) *string { return &o.OpenKey })),
+		atTheEnd(opaque("open_key", func(o *entitlement.Request) *string { return &o.OpenKey }, "openKey")),
 	},
 	flags: []condition{
 		{path: "hasApproval", yes: "approval IS NOT NULL", no: "approval IS NULL"},
 		{path: "open", yes: "completed IS NULL", no: "completed IS NOT NULL"},
 	},
 	links: []link{{
-		path: "approver/objectId", column: "approver.person",
-		rows: "approver WHERE approver.tenant = request.tenant AND approver.request = request.id",
+		path: "approver/objectId", key: "request.id", column: "approver.person",
+		rows: "SELECT approver.request FROM approver WHERE approver.tenant = $1",
 	}},
 })
