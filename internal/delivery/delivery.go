@@ -39,9 +39,9 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 		if has && !renew {
 			continue
 		}
-		var why string
+		why, made := "", true
 		if has {
-			why, err = again(ctx, tx, grant, now)
+			why, made, err = again(ctx, tx, grant, now)
 		} else {
 			why, err = g.give(ctx, tx, a, role, now)
 		}
@@ -50,7 +50,7 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 			return done, err
 		case why != "":
 			done.Failures = append(done.Failures, entitlement.RoleFailure{RoleScopeID: entitlement.ID(role.PublicID()), Name: name.Name, Reason: why})
-		case !has:
+		case made:
 			done.Given = append(done.Given, name)
 		}
 	}
@@ -90,15 +90,18 @@ func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment,
 	if err := tx.Grants.Insert(ctx, grant); err != nil {
 		return "", err
 	}
-	return "", join(ctx, tx, grant, now)
+	_, err = join(ctx, tx, grant, now)
+	return "", err
 }
 
-// again makes the membership of a grant that was recorded before, or says why it cannot.
-func again(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) (why string, err error) {
+// again makes the membership of a grant that was recorded before, or says why it cannot. It
+// reports whether there was something to make.
+func again(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) (why string, made bool, err error) {
 	if why, err := missing(ctx, tx, grant.GroupID); why != "" || err != nil {
-		return why, err
+		return why, false, err
 	}
-	return "", join(ctx, tx, grant, now)
+	made, err = join(ctx, tx, grant, now)
+	return "", made, err
 }
 
 // missing says that a group was deleted, if it was.
@@ -110,15 +113,15 @@ func missing(ctx context.Context, tx *store.Tx, group entitlement.ID) (why strin
 	return "", err
 }
 
-// join makes the membership of a grant, if there is none.
-func join(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) error {
+// join makes the membership of a grant, if there is none, and reports whether it made one.
+func join(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) (bool, error) {
 	m := &entitlement.Membership{GroupID: grant.GroupID, MemberID: grant.MemberID, Granted: true}
 	m.ID, m.CreatedAt, m.ModifiedAt = entitlement.MembershipID(grant.GroupID, grant.MemberID), now, now
 	err := tx.Memberships.Insert(ctx, m)
 	if errors.Is(err, store.ErrDuplicate) {
-		err = nil // they are a member already, by hand or by another grant
+		return false, nil // they are a member already, by hand or by another grant
 	}
-	return err
+	return err == nil, err
 }
 
 // takeBack removes a grant, and with the last one of a membership the membership, if a

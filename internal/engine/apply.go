@@ -17,7 +17,13 @@ import (
 func (e *Engine) Resume(ctx context.Context, by entitlement.Actor, id entitlement.ID, ev entitlement.Event) error {
 	ev.Kind = entitlement.EventCallback
 	ev.Answer.By = by.ObjectID
-	return explain(e.apply(ctx, by, id, &ev, func(_ *change, r *entitlement.Request) error { return rules.MayResume(by, r) }))
+	return explain(e.apply(ctx, by, id, &ev, func(c *change, r *entitlement.Request) error {
+		if err := rules.MayResume(by, r); err != nil || ev.Supplied == nil {
+			return err
+		}
+		ed := &edit{Engine: e, ctx: ctx, tx: c.tx, by: by, now: c.now}
+		return ed.checkStage("data/approvalStage", ev.Supplied)
+	}))
 }
 
 // Cancel ends a request that has not been delivered. Canceling one that is canceled
@@ -56,6 +62,9 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 			return err
 		}
 		if err := may(c, r); err != nil {
+			return err
+		}
+		if err := e.mayAct(ctx, tx, by); err != nil {
 			return err
 		}
 		if err := c.run(*ev); err != nil {
@@ -194,7 +203,8 @@ func (c *change) targets(ev entitlement.Event) []entitlement.RecordTarget {
 	}
 	targets := []entitlement.RecordTarget{
 		{ID: c.r.TargetID, Kind: kind, Name: c.r.Target.DisplayName, UPN: c.r.Target.PrincipalName},
-		{ID: c.r.PackageID, Kind: "AccessPackage"},
+		{ID: c.r.PackageID, Kind: "AccessPackage", Name: c.r.Progress.Plan.PackageName},
+		{ID: c.r.ID, Kind: "AccessPackageAssignmentRequest"},
 	}
 	if x := c.r.Progress.Current(); x != nil && (ev.Kind == entitlement.EventSent || ev.Kind == entitlement.EventSendFailed || ev.Kind == entitlement.EventTimedOut) {
 		targets = append(targets, entitlement.RecordTarget{ID: x.ExtensionID, Kind: "CustomExtension", Name: c.r.Progress.Plan.Callouts[x.Plan].ExtensionName})

@@ -84,24 +84,42 @@ func (e *Engine) ReprocessAssignment(ctx context.Context, by entitlement.Actor, 
 		return err
 	}
 	return explain(e.onAssignment(ctx, by, id, func(w *work, a *assignment) error {
-		if a.State != entitlement.AssignmentDelivered {
+		if !updatable(a.State) || a.Ending {
 			return entitlement.Errorf(entitlement.CodeRequestNotReprocessable, "state",
-				"Only an assignment in state 'delivered' can be reprocessed; this one is in state '%s'.", a.State)
+				"Only an assignment in state 'delivered' or 'partiallyDelivered' that is not ending can be reprocessed; this one is in state '%s', status '%s'.",
+				a.State, lifecycle.AssignmentStatus(*a.Assignment))
+		}
+		if err := w.mayHave(a); err != nil {
+			return err
 		}
 		roles, err := w.tx.RoleScopes.List(ctx, query.Query{Filter: query.Equal("accessPackage/id", string(a.PackageID))})
 		if err != nil {
 			return err
 		}
-		done, err := w.Deliverer.Grant(ctx, w.tx, a.Assignment, roles, true, w.now)
-		if err != nil {
-			return err
-		}
-		w.noteRoles(a.Assignment, done)
-		if len(done.Failures) > 0 {
-			return a.step(w, entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventPartly, EndAt: a.EndAt, Failures: done.Failures})
-		}
-		return a.step(w, entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventRepaired})
+		return w.deliver(a, roles, true)
 	}))
+}
+
+// mayHave returns nil when the target of an assignment may still be given its roles.
+func (w *work) mayHave(a *assignment) error {
+	c := &change{work: *w, r: &entitlement.Request{
+		Object: entitlement.Object{ID: a.RequestID, Version: 1}, PackageID: a.PackageID, PolicyID: a.PolicyID, TargetID: a.TargetID, Target: a.Target,
+	}}
+	enabled, err := c.targetEnabled()
+	if err != nil {
+		return err
+	}
+	why, err := c.withdrawn()
+	switch {
+	case err != nil:
+		return err
+	case !enabled:
+		why = "The target is not in the directory any more, or their account is disabled."
+	}
+	if why != "" {
+		return entitlement.Errorf(entitlement.CodeRequestNotReprocessable, "target", "The assignment cannot be reprocessed. %s", why)
+	}
+	return w.conflictOf(w.ctx, w.tx, a.PackageID, a.TargetID)
 }
 
 // onAssignment lets fn do something to an assignment, and stores what came of it.

@@ -75,7 +75,10 @@ func (a *assignment) save(w *work, because string) error {
 		action = "create"
 	}
 	rec := w.record(rules.Assignments, a.ID, action, w.by)
-	rec.From, rec.To, rec.Detail = string(a.was), string(a.State), because
+	rec.From, rec.To = string(a.was), string(a.State)
+	if because != "" {
+		rec.Details = []entitlement.RecordDetail{{Key: "Because", Value: because}}
+	}
 	rec.Targets = []entitlement.RecordTarget{{ID: a.TargetID, Kind: "User", Name: a.Target.DisplayName, UPN: a.Target.PrincipalName}, {ID: a.PackageID, Kind: "AccessPackage"}}
 	w.annotate(rec, a.effects, w.by)
 	a.ModifiedAt = w.now

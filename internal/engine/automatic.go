@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -18,6 +19,9 @@ const (
 	// MaxAutomatic is how many people one automatic assignment policy may serve (graph:
 	// governance service limits).
 	MaxAutomatic = 15000
+	// askAgain is after how long somebody is looked at again who could not be given a
+	// package because another request for it was open.
+	askAgain = time.Hour
 )
 
 // policyChanged leaves a job that applies an automatic assignment policy to everybody.
@@ -29,10 +33,17 @@ func (ed *edit) policyChanged(p *entitlement.Policy) ([]store.Job, error) {
 	return []store.Job{job}, ed.tx.Jobs.Put(ed.ctx, job)
 }
 
+// personGone is the number of the job about a person who was deleted.
+const personGone = 1
+
 // performPerson applies all automatic assignment policies of the tenant to one person,
-// who was changed, or is gone.
+// who was changed, or takes away all access of one who is gone. Somebody of the same id may
+// be there again by then: they have nothing of it.
 func (e *Engine) performPerson(ctx context.Context, job store.Job) error {
 	return e.automatic(ctx, job, func(w *work) (*store.Job, error) {
+		if job.N == personGone {
+			return w.gone(job)
+		}
 		u, err := w.Directory.User(ctx, w.tx, job.Ref)
 		if errors.Is(err, store.ErrNotFound) {
 			return w.notUser(job)
@@ -142,7 +153,7 @@ func (e *Engine) automatic(ctx context.Context, job store.Job, page func(*work) 
 // assign brings what one person has through one automatic policy in line with its rule,
 // and reports whether that changed anything. A change that is refused is not made.
 func (w *work) assign(p *entitlement.Policy, u *entitlement.User) (bool, error) {
-	in, err := w.Directory.Matches(u, p.SpecificAllowedTargets[0].Rule)
+	in, err := w.Directory.Matches(u, ruleOf(p))
 	if err != nil { // it was checked when the policy was saved
 		w.Logger.Error("the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
 		return false, nil
@@ -159,14 +170,47 @@ func (w *work) assign(p *entitlement.Policy, u *entitlement.User) (bool, error) 
 		return w.join(p, u)
 	case in && len(has) == 1:
 		return w.tellAssignment(has[0], entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventReturned})
-	case !in && len(has) == 1:
+	case !in && (len(has) == 0 || has[0].State == entitlement.AssignmentDelivering):
+		return w.withdraw(p, u)
+	case !in:
 		grace, takes := p.Automatic.Takes()
 		if !takes {
-			return false, nil
+			return w.tellAssignment(has[0], entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventReturned})
 		}
 		return w.tellAssignment(has[0], entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventLeft, Grace: grace})
 	}
 	return false, nil
+}
+
+// withdraw cancels the request that the policy made for somebody whom its rule does not
+// mean any more, before it gave anything.
+func (w *work) withdraw(p *entitlement.Policy, u *entitlement.User) (bool, error) {
+	key := entitlement.OpenKeyOf(&entitlement.Request{PackageID: p.PackageID, TargetID: u.ID})
+	open, err := w.tx.Requests.List(w.ctx, query.Query{Limit: 1, Filter: query.Equal("openKey", key)})
+	if err != nil || len(open) == 0 || open[0].PolicyID != p.ID || open[0].Type != entitlement.TypeSystemAdd {
+		return false, err
+	}
+	return w.cancel(open[0])
+}
+
+// cancel ends a request that has not given anything, and reports whether it could.
+func (w *work) cancel(r *entitlement.Request) (bool, error) {
+	if err := w.flush(); err != nil {
+		return false, err
+	}
+	c := &change{work: *w, r: r}
+	c.told = nil
+	var refusal *entitlement.Error
+	if err := c.run(entitlement.Event{Kind: entitlement.EventCancel}); errors.As(err, &refusal) {
+		return false, nil // it is being delivered, and checked when it is
+	} else if err != nil {
+		return false, err
+	}
+	if err := c.save(); err != nil {
+		return false, err
+	}
+	w.told = append(w.told, c.told...)
+	return true, nil
 }
 
 // join gives a person what the rule of a policy says that they have.
@@ -181,6 +225,9 @@ func (w *work) join(p *entitlement.Policy, u *entitlement.User) (bool, error) {
 	var refusal *entitlement.Error
 	if errors.As(err, &refusal) {
 		w.Logger.Info("an automatic assignment is not made", "tenant", w.by.Tenant, "policy", p.ID, "user", u.ID, "reason", refusal.Message)
+		if refusal.Code == entitlement.CodeExistingOpenRequest { // it may come to nothing
+			w.later(store.Job{JobKey: w.key(store.JobPerson, u.ID, 0)}, w.now.Add(askAgain))
+		}
 		return false, nil
 	}
 	if err != nil {
@@ -223,28 +270,27 @@ func (w *work) tellAssignment(stored *entitlement.Assignment, ev entitlement.Ass
 // gone takes away all access of a person who was deleted, and ends what they asked for, or
 // what was asked for them. A page at a time: the job goes on until nothing is left.
 func (w *work) gone(job store.Job) (*store.Job, error) {
-	open, err := w.tx.Requests.List(w.ctx, query.Query{Limit: sweepChanges, Filter: query.Both(query.Equal("target/objectId", string(job.Ref)), query.Equal("open", true))})
+	removals := &query.In{Path: "requestType"}
+	for _, t := range entitlement.RequestTypes {
+		if t.Removes() {
+			removals.Values = append(removals.Values, string(t))
+		}
+	}
+	open, err := w.tx.Requests.List(w.ctx, query.Query{Limit: sweepChanges, Filter: &query.And{Parts: []query.Expr{
+		query.Equal("target/objectId", string(job.Ref)), query.Equal("open", true), &query.Not{Part: removals},
+	}}})
 	if err != nil {
 		return nil, err
 	}
 	left := 0
 	for _, r := range open {
-		c := &change{work: *w, r: r}
-		c.jobs, c.records, c.told = nil, nil, nil
-		if r.Type.Removes() {
-			continue
-		}
-		var refusal *entitlement.Error
-		if err := c.run(entitlement.Event{Kind: entitlement.EventCancel}); errors.As(err, &refusal) {
-			continue // it is being delivered, and taken away below
-		} else if err != nil {
+		canceled, err := w.cancel(r)
+		if err != nil {
 			return nil, err
 		}
-		if err := c.save(); err != nil {
-			return nil, err
+		if canceled {
+			left++
 		}
-		w.told = append(w.told, c.told...)
-		left++
 	}
 	live, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: sweepChanges, Filter: query.Both(query.Equal("target/objectId", string(job.Ref)), query.Equal("live", true))})
 	if err != nil {

@@ -35,11 +35,14 @@ func (c *change) obstacle() (entitlement.FailureReason, string, error) {
 	case !enabled:
 		return entitlement.FailureNotAllowed, "The target is not in the directory any more, or their account is disabled.", nil
 	}
+	if why, err := c.withdrawn(); err != nil || why != "" {
+		return entitlement.FailureNotAllowed, why, err
+	}
 	plan := &c.r.Progress.Plan
 	var end time.Time
 	if plan.Updates {
 		err := c.load()
-		if errors.Is(err, store.ErrNotFound) || (err == nil && !updatable(c.assignment.State)) {
+		if errors.Is(err, store.ErrNotFound) || (err == nil && (!updatable(c.assignment.State) || c.assignment.Ending)) {
 			return entitlement.FailureNotAllowed, "The assignment that was to be changed is over.", nil
 		}
 		if err != nil {
@@ -64,6 +67,43 @@ func (c *change) obstacle() (entitlement.FailureReason, string, error) {
 		return entitlement.FailureIncompatible, refusal.Message, nil
 	}
 	return "", "", err
+}
+
+// withdrawn says whether what was asked for is not to be had any more: its package or its
+// policy was deleted, or the rule of an automatic policy does not mean the target now. A
+// request that is only being made has just been measured by both.
+func (c *change) withdrawn() (string, error) {
+	if c.r.Version == 0 {
+		return "", nil
+	}
+	if _, err := c.tx.Packages.Get(c.ctx, c.r.PackageID); errors.Is(err, store.ErrNotFound) {
+		return "The access package was deleted.", nil
+	} else if err != nil {
+		return "", err
+	}
+	p, err := c.tx.Policies.Get(c.ctx, c.r.PolicyID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return "The policy was deleted.", nil
+	case err != nil || !c.r.Progress.Plan.Automatic:
+		return "", err
+	}
+	u, err := c.Directory.User(c.ctx, c.tx, c.r.TargetID)
+	if err != nil {
+		return "", err
+	}
+	if in, err := c.Directory.Matches(u, ruleOf(p)); err != nil || !in || !p.Automatic.Gives() {
+		return "The rule of the automatic assignment policy does not mean the target any more.", nil
+	}
+	return "", nil
+}
+
+// ruleOf is the rule of an automatic assignment policy; an empty one means nobody.
+func ruleOf(p *entitlement.Policy) string {
+	if p.Automatic == nil || len(p.SpecificAllowedTargets) != 1 {
+		return ""
+	}
+	return p.SpecificAllowedTargets[0].Rule
 }
 
 // taken says whether the target has, or does not have any more, what the request would
@@ -244,7 +284,7 @@ func (c *change) revoke(eff lifecycle.Effect) (*entitlement.Event, error) {
 	if err := c.assignment.step(&c.work, entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventRemoved}); err != nil {
 		return nil, err
 	}
-	if err := c.leaver(); err != nil {
+	if err := c.leaver(true); err != nil {
 		return nil, err
 	}
 	if done.Outside {

@@ -62,6 +62,9 @@ func (c *change) do(eff lifecycle.Effect) error {
 		return c.closeAssignment(true)
 	case lifecycle.Complete:
 		c.r.CompletedAt = c.now
+		if p := c.r.Progress.Phase; !c.r.Type.Removes() && p != entitlement.PhaseDelivered && p != entitlement.PhasePartial {
+			return c.leaver(false)
+		}
 	case lifecycle.Reopen:
 		c.r.CompletedAt = time.Time{}
 	case lifecycle.Notify:

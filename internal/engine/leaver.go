@@ -25,7 +25,7 @@ func (ed *edit) deleteUser(u *entitlement.User) ([]store.Job, error) {
 	if err := remove(ed, ed.tx.Users, rules.Users, u.ID); err != nil {
 		return nil, err
 	}
-	return ed.personJob(u.ID)
+	return ed.personJob(u.ID, personGone)
 }
 
 // leaveGroups ends all memberships of a user or a service principal.

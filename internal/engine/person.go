@@ -49,8 +49,12 @@ func (e *Engine) UpdateUser(ctx context.Context, by entitlement.Actor, id entitl
 			if err := change(u); err != nil {
 				return err
 			}
-			if u.Object = meta; u.AccountEnabled {
+			if u.Object = meta; u.AccountEnabled && !u.BlockedAt.IsZero() {
 				u.BlockedAt = time.Time{}
+				leaver := store.JobKey{Tenant: by.Tenant, Kind: store.JobLeaver, Ref: id}
+				if _, err := ed.tx.Jobs.Delete(ed.ctx, leaver); err != nil {
+					return err
+				}
 			}
 			return u.Validate()
 		})
@@ -191,11 +195,11 @@ func (ed *edit) personChanged(u *entitlement.User) ([]store.Job, error) {
 	if err != nil || len(some) == 0 {
 		return nil, err
 	}
-	return ed.personJob(u.ID)
+	return ed.personJob(u.ID, 0)
 }
 
-func (ed *edit) personJob(id entitlement.ID) ([]store.Job, error) {
-	job := store.Job{JobKey: store.JobKey{Tenant: ed.by.Tenant, Kind: store.JobPerson, Ref: id}, Due: ed.realNow()}
+func (ed *edit) personJob(id entitlement.ID, n int) ([]store.Job, error) {
+	job := store.Job{JobKey: store.JobKey{Tenant: ed.by.Tenant, Kind: store.JobPerson, Ref: id, N: n}, Due: ed.realNow()}
 	return []store.Job{job}, ed.tx.Jobs.Put(ed.ctx, job)
 }
 

@@ -85,23 +85,31 @@ func (ed *edit) checkApproval(p *entitlement.Policy) error {
 	for i := range p.ApprovalSettings.Stages {
 		s := &p.ApprovalSettings.Stages[i]
 		at := fmt.Sprintf("requestApprovalSettings/stages[%d]", i)
-		for _, c := range []struct {
-			name string
-			sets []entitlement.SubjectSet
-		}{
-			{"primaryApprovers", s.Primary},
-			{"fallbackPrimaryApprovers", s.FallbackPrimary},
-			{"escalationApprovers", s.Alternates},
-			{"fallbackEscalationApprovers", s.FallbackAlternates},
-		} {
-			if err := ed.checkSets(at+"/"+c.name, c.sets); err != nil {
-				return err
-			}
+		if err := ed.checkStage(at, s); err != nil {
+			return err
 		}
 		if s.ExtensionID == "" {
 			continue
 		}
 		if err := ed.checkBinding(at+"/customExtension", p, entitlement.StageDetermining, s.ExtensionID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkStage checks that everybody exists whom a stage of approval names.
+func (ed *edit) checkStage(at string, s *entitlement.ApprovalStage) error {
+	for _, c := range []struct {
+		name string
+		sets []entitlement.SubjectSet
+	}{
+		{"primaryApprovers", s.Primary},
+		{"fallbackPrimaryApprovers", s.FallbackPrimary},
+		{"escalationApprovers", s.Alternates},
+		{"fallbackEscalationApprovers", s.FallbackAlternates},
+	} {
+		if err := ed.checkSets(at+"/"+c.name, c.sets); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -120,7 +119,11 @@ func roleScope(pkg *entitlement.Package, res *entitlement.Resource, o RoleScopeO
 // rolesChanged brings the first assignments of a package up to date and leaves a job for
 // the rest, which it returns.
 func (ed *edit) rolesChanged(pkg entitlement.ID) ([]store.Job, error) {
-	next, err := ed.syncRoles(ed.ctx, ed.tx, pkg, "", ed.now)
+	w, err := ed.work(ed.ctx, ed.tx, ed.by)
+	if err != nil {
+		return nil, err
+	}
+	next, err := w.syncRoles(pkg, "")
 	if err != nil || next == "" {
 		return nil, err
 	}
@@ -131,32 +134,48 @@ func (ed *edit) rolesChanged(pkg entitlement.ID) ([]store.Job, error) {
 	return []store.Job{job}, ed.tx.Jobs.Put(ed.ctx, job)
 }
 
-// syncRoles gives and takes away what has changed for one page of delivered assignments
-// behind the one given, and returns the last of the page, or "" when there are no more.
-func (e *Engine) syncRoles(ctx context.Context, tx *store.Tx, pkg, after entitlement.ID, now time.Time) (entitlement.ID, error) {
-	q := query.Query{Limit: rolePage, Filter: &query.And{Parts: []query.Expr{
-		query.Equal("accessPackage/id", string(pkg)), query.Equal("state", string(entitlement.AssignmentDelivered)),
-	}}}
+// syncRoles gives and takes away what has changed for one page of assignments that give
+// access, behind the one given, and returns the last of the page, or "" when there are no
+// more.
+func (w *work) syncRoles(pkg, after entitlement.ID) (entitlement.ID, error) {
+	q := query.Query{Limit: rolePage, Filter: query.Both(query.Equal("accessPackage/id", string(pkg)), &query.In{
+		Path: "state", Values: []query.Value{string(entitlement.AssignmentDelivered), string(entitlement.AssignmentPartiallyDelivered)},
+	})}
 	if after != "" {
 		q.After = &query.Cursor{ID: string(after)}
 	}
-	page, err := tx.Assignments.List(ctx, q)
+	page, err := w.tx.Assignments.List(w.ctx, q)
 	if err != nil || len(page) == 0 {
 		return "", err
 	}
-	roles, err := tx.RoleScopes.List(ctx, query.Query{Filter: query.Equal("accessPackage/id", string(pkg))})
+	roles, err := w.tx.RoleScopes.List(w.ctx, query.Query{Filter: query.Equal("accessPackage/id", string(pkg))})
 	if err != nil {
 		return "", err
 	}
-	for _, a := range page {
-		if _, err := e.Deliverer.Grant(ctx, tx, a, roles, false, now); err != nil {
+	for _, stored := range page {
+		a := &assignment{Assignment: stored, was: stored.State}
+		if err := w.deliver(a, roles, false); err != nil {
+			return "", err
+		}
+		if err := a.save(w, "roles of the package changed"); err != nil {
 			return "", err
 		}
 	}
-	if len(page) < rolePage {
-		return "", nil
+	if err := w.flush(); err != nil || len(page) < rolePage {
+		return "", err
 	}
 	return page[len(page)-1].ID, nil
+}
+
+// deliver brings the roles that an assignment gives in line with those of its package, and
+// says which of them could not be given.
+func (w *work) deliver(a *assignment, roles []*entitlement.RoleScope, renew bool) error {
+	done, err := w.Deliverer.Grant(w.ctx, w.tx, a.Assignment, roles, renew, w.now)
+	if err != nil {
+		return err
+	}
+	w.noteRoles(a.Assignment, done)
+	return a.step(w, entitlement.AssignmentEvent{Kind: entitlement.AssignmentEventRepaired, Failures: done.Failures})
 }
 
 // performRoles works off one page of a change of roles.
@@ -171,11 +190,11 @@ func (e *Engine) performRoles(ctx context.Context, job store.Job) error {
 		case err != nil:
 			return err
 		}
-		now, err := e.now(ctx, tx)
+		w, err := e.work(ctx, tx, entitlement.System(job.Tenant))
 		if err != nil {
 			return err
 		}
-		last, err := e.syncRoles(ctx, tx, job.Ref, entitlement.ID(current.Args), now)
+		last, err := w.syncRoles(job.Ref, entitlement.ID(current.Args))
 		if err != nil {
 			return err
 		}

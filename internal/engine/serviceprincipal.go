@@ -69,7 +69,7 @@ func (e *Engine) DeletePrincipal(ctx context.Context, by entitlement.Actor, id e
 		if err := remove(ed, ed.tx.Principals, rules.ServicePrincipals, id); err != nil {
 			return nil, err
 		}
-		return ed.personJob(id)
+		return ed.personJob(id, personGone)
 	})
 }
 

@@ -35,6 +35,7 @@ func (s *submission) add(r *entitlement.Request) (*entitlement.Policy, error) {
 	if err := s.propose(p); err != nil {
 		return nil, err
 	}
+	r.Progress.Plan.PackageName = pkg.DisplayName
 	r.PackageID, r.TargetID, r.Target, r.AssignmentID = pkg.ID, s.order.TargetID, s.subject(), s.NewID()
 	if r.RequestorID == r.TargetID {
 		r.Requestor = r.Target

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -20,7 +21,7 @@ func (s *submission) alter(r *entitlement.Request) (*entitlement.Policy, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := get(&s.edit, s.tx.Policies, rules.Policies, a.PolicyID)
+	p, err := s.policyOf(a)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,19 @@ func (s *submission) alter(r *entitlement.Request) (*entitlement.Policy, error) 
 		err = s.noneOpen(a.PackageID, a.TargetID)
 	}
 	return p, err
+}
+
+// policyOf is the policy through which the access was given. Taking it away does not depend
+// on it: where it is gone nobody but administrators and the server do, and nothing is
+// called.
+func (s *submission) policyOf(a *entitlement.Assignment) (*entitlement.Policy, error) {
+	p, err := s.tx.Policies.Get(s.ctx, a.PolicyID)
+	if errors.Is(err, store.ErrNotFound) && s.order.Type.Removes() {
+		gone := &entitlement.Policy{PackageID: a.PackageID, CatalogID: a.CatalogID}
+		gone.ID = a.PolicyID
+		return gone, nil
+	}
+	return p, notFound(err, string(rules.Policies), a.PolicyID)
 }
 
 func (s *submission) mayChange(a *entitlement.Assignment, p *entitlement.Policy) error {

@@ -93,7 +93,7 @@ func TestWhatIsFrozen(t *testing.T) {
 		plan := r.Progress.Plan
 		checkCallouts(t, tt.name, tt.want, plan.Callouts)
 		want := entitlement.Plan{
-			Seed: plan.Seed, Removes: tt.typ.Removes(), Updates: tt.typ.Updates() || tt.name == "renewal", AllowDenyAtCreated: true,
+			Seed: plan.Seed, PackageName: plan.PackageName, Removes: tt.typ.Removes(), Updates: tt.typ.Updates() || tt.name == "renewal", AllowDenyAtCreated: true,
 			Callouts: plan.Callouts, Approval: plan.Approval, NotificationDisabled: true, Quiet: tt.quiet,
 		}
 		if !want.Removes {

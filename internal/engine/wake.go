@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"anteroom/internal/entitlement"
@@ -110,7 +111,10 @@ func (e *Engine) prepareWarning(ctx context.Context, job store.Job) (*Call, erro
 // deleted later where the tenant says so.
 //
 // graph: entitlementManagementSettings
-func (c *change) leaver() error {
+//
+// With ending the request takes access away; without it came to nothing, and only ends the
+// story of a guest who had access before.
+func (c *change) leaver(ending bool) error {
 	t, err := c.tx.Tenant.Get(c.ctx)
 	if err != nil {
 		return err
@@ -126,14 +130,12 @@ func (c *change) leaver() error {
 	if err != nil || u.Type != entitlement.UserGuest {
 		return err
 	}
-	live, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 2, Filter: query.Both(query.Equal("target/objectId", string(u.ID)), query.Equal("live", true))})
-	if err != nil {
+	had, err := c.hadAccess(u.ID)
+	if err != nil || (!had && !ending) {
 		return err
 	}
-	for _, a := range live {
-		if a.ID != c.r.AssignmentID {
-			return nil
-		}
+	if expected, err := c.expects(u.ID, c.r); err != nil || expected {
+		return err
 	}
 	ed := &edit{Engine: c.Engine, ctx: c.ctx, tx: c.tx, by: entitlement.System(c.by.Tenant), now: c.now}
 	if err := ed.block(u); err != nil {
@@ -143,6 +145,31 @@ func (c *change) leaver() error {
 		c.later(store.Job{JobKey: c.key(store.JobLeaver, u.ID, 0)}, c.now.Add(t.Settings.DeletedAfterBlocked))
 	}
 	return nil
+}
+
+// hadAccess reports whether somebody has or had any assignment.
+func (w *work) hadAccess(user entitlement.ID) (bool, error) {
+	any, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: 1, Filter: query.Equal("target/objectId", string(user))})
+	return len(any) > 0, err
+}
+
+// expects reports whether somebody has access, or a request under way that may give it,
+// beside what the request r is about, which may be nil.
+func (w *work) expects(user entitlement.ID, r *entitlement.Request) (bool, error) {
+	live, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: 2, Filter: query.Both(query.Equal("target/objectId", string(user)), query.Equal("live", true))})
+	if err != nil {
+		return false, err
+	}
+	for _, a := range live {
+		if r == nil || a.ID != r.AssignmentID {
+			return true, nil
+		}
+	}
+	open, err := w.tx.Requests.List(w.ctx, query.Query{Filter: query.Both(query.Equal("target/objectId", string(user)), query.Equal("open", true))})
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(open, func(o *entitlement.Request) bool { return !o.Type.Removes() && (r == nil || o.ID != r.ID) }), nil
 }
 
 // performLeaver deletes a guest who was blocked, unless they were let in again meanwhile.
@@ -161,15 +188,18 @@ func (e *Engine) performLeaver(ctx context.Context, job store.Job) error {
 		if err != nil || u.AccountEnabled || u.BlockedAt.IsZero() {
 			return err
 		}
-		live, err := tx.Assignments.Count(ctx, query.Both(query.Equal("target/objectId", string(u.ID)), query.Equal("live", true)))
-		if err != nil || live > 0 {
-			return err
-		}
-		now, err := e.now(ctx, tx)
+		w, err := e.work(ctx, tx, entitlement.System(job.Tenant))
 		if err != nil {
 			return err
 		}
-		ed := &edit{Engine: e, ctx: ctx, tx: tx, by: entitlement.System(job.Tenant), now: now}
+		if expected, err := w.expects(u.ID, nil); err != nil || expected {
+			return err
+		}
+		t, err := tx.Tenant.Get(ctx)
+		if err != nil || t.Settings.ExternalUserLifecycle != entitlement.LifecycleBlockAndDelete {
+			return err
+		}
+		ed := &edit{Engine: e, ctx: ctx, tx: tx, by: w.by, now: w.now}
 		told, err = ed.deleteUser(u)
 		return err
 	})

@@ -101,8 +101,25 @@ func (w *work) annotate(rec *entitlement.Record, effects []lifecycle.Effect, fol
 			to.Targets, to.OnBehalfOf, to.Callout = rec.Targets, rec.OnBehalfOf, rec.Callout
 		}
 		to.Activity, to.Result = eff.Activity, eff.Result
+		if eff.Activity == entitlement.ActivityAddApprover {
+			to.Targets = nil
+			for _, id := range askedIn(effects) {
+				to.Targets = append(to.Targets, entitlement.RecordTarget{ID: id, Kind: "User"})
+			}
+			to.Targets = append(to.Targets, rec.Targets...)
+		}
 		if to.Detail == "" {
 			to.Detail = eff.Detail
 		}
 	}
+}
+
+// askedIn are the people whom effects let decide, at most as many as an audit shows.
+func askedIn(effects []lifecycle.Effect) []entitlement.ID {
+	for _, eff := range effects {
+		if eff.Kind == lifecycle.AskApprovers {
+			return eff.To[:min(len(eff.To), 20)]
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"anteroom/internal/entitlement"
@@ -30,12 +31,33 @@ func (e *Engine) manage(ctx context.Context, by entitlement.Actor, fn func(*edit
 		return err
 	}
 	return explain(e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
+		if err := e.mayAct(ctx, tx, by); err != nil {
+			return err
+		}
 		now, err := e.now(ctx, tx)
 		if err != nil {
 			return err
 		}
 		return fn(&edit{Engine: e, ctx: ctx, tx: tx, by: by, now: now})
 	}))
+}
+
+// mayAct returns nil unless a person acts whose account the directory has switched off. Who
+// is not in the directory is known to the issuer of their token alone.
+func (e *Engine) mayAct(ctx context.Context, tx *store.Tx, by entitlement.Actor) error {
+	if !by.User {
+		return nil
+	}
+	u, err := e.Directory.User(ctx, tx, by.ObjectID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !u.AccountEnabled:
+		return entitlement.Forbidden("your account is disabled.")
+	}
+	return nil
 }
 
 // insert stores a new object and records it.

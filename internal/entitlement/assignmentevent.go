@@ -12,7 +12,7 @@ type AssignmentEvent struct {
 	EndAt time.Time
 	// Grace is how long an assignment stays whose target left the automatic rule.
 	Grace time.Duration
-	// Failures belongs to partlyDelivered. Callout and Error belong to called.
+	// Failures belongs to partlyDelivered and repaired. Callout and Error belong to called.
 	Failures []RoleFailure
 	Callout  ID
 	Error    string

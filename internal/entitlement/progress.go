@@ -93,6 +93,8 @@ type Plan struct {
 	// assignment.
 	Removes bool `json:"removes,omitzero"`
 	Updates bool `json:"updates,omitzero"`
+	// PackageName is what the package was called, for the audit log.
+	PackageName string `json:"package,omitzero"`
 	// Seed makes the ids of callout instances: 32 random hexadecimal digits.
 	Seed string `json:"seed"`
 	// AllowDenyAtCreated is the server setting of that name at submission.

@@ -150,7 +150,7 @@ func (s *Server) logFailure(r *http.Request, requestID string, err error) {
 
 // notServed says that nothing is served at a path.
 func notServed(path string) error {
-	return entitlement.Errorf(entitlement.CodeNotFound, "", "No resource was found at the path '%s'. This server serves the Microsoft Graph entitlement management API below /v1.0/identityGovernance/entitlementManagement, /v1.0/users and /v1.0/groups.", clip(path, 256))
+	return entitlement.Errorf(entitlement.CodeNotFound, "", "No resource was found at the path '%s'. This server serves the Microsoft Graph entitlement management API below /v1.0/identityGovernance/entitlementManagement, and /v1.0/users, groups, servicePrincipals, directoryObjects and auditLogs/directoryAudits.", clip(path, 256))
 }
 
 // clip keeps a caller's text short in a message.

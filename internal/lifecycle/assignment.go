@@ -64,12 +64,10 @@ func (s *assignmentStep) apply(ev entitlement.AssignmentEvent) error {
 		}
 		s.move(entitlement.AssignmentDeliveryFailed)
 	case entitlement.AssignmentEventExtended:
-		s.a.Ending, s.a.GraceUntil = false, time.Time{}
 		s.endsAt(ev.EndAt)
 		s.note(entitlement.ActivityExtend)
 	case entitlement.AssignmentEventRepaired:
-		s.a.Failures = nil
-		s.move(entitlement.AssignmentDelivered)
+		return s.repaired(ev)
 	case entitlement.AssignmentEventWoken:
 		return s.woken(ev)
 	case entitlement.AssignmentEventLeft:
@@ -99,8 +97,22 @@ func (s *assignmentStep) delivered(ev entitlement.AssignmentEvent) {
 		to = entitlement.AssignmentPartiallyDelivered
 	}
 	s.move(to)
-	s.a.GraceUntil = time.Time{}
 	s.endsAt(ev.EndAt)
+}
+
+// repaired records that the roles were given again, but for those that could not be. When
+// the access ends stays as it is.
+func (s *assignmentStep) repaired(ev entitlement.AssignmentEvent) error {
+	to := entitlement.AssignmentDelivered
+	if len(ev.Failures) > 0 {
+		to = entitlement.AssignmentPartiallyDelivered
+	}
+	if s.a.State == to && slices.Equal(s.a.Failures, ev.Failures) {
+		return ignored("the assignment is as it was")
+	}
+	s.a.Failures = slices.Clone(ev.Failures)
+	s.move(to)
+	return nil
 }
 
 // endsAt sets the end. A moment before it that is past will not come any more.
@@ -209,6 +221,8 @@ func (s *assignmentStep) left(ev entitlement.AssignmentEvent) error {
 	switch {
 	case !s.a.Automatic:
 		return ignored("the assignment is not an automatic one")
+	case s.a.State == entitlement.AssignmentDelivering:
+		return ignored("nothing was given yet, and it is checked before anything is")
 	case s.a.Ending || !s.a.GraceUntil.IsZero():
 		return ignored("the assignment is ending already")
 	case ev.Grace <= 0:

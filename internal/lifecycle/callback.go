@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ func (s *step) callback(ev entitlement.Event) error {
 	if err := s.checkCallback(c, ev); err != nil {
 		return err
 	}
-	if c.Answer.Outcome == ev.Answer.Outcome {
+	if c.Answer.Outcome == ev.Answer.Outcome && s.sameApprovers(c, ev.Supplied) {
 		return ignored("the answer '%s' is recorded already", c.Answer.Outcome)
 	}
 	if err := s.checkWaiting(c, ev); err != nil {
@@ -79,6 +80,16 @@ func (s *step) checkCallback(c *entitlement.Callout, ev entitlement.Event) error
 		}
 	}
 	return nil
+}
+
+// sameApprovers reports whether an answer that is repeated names the same approvers as the
+// first, where it named any.
+func (s *step) sameApprovers(c *entitlement.Callout, again *entitlement.ApprovalStage) bool {
+	if again == nil || c.Stage != entitlement.StageDetermining {
+		return true
+	}
+	first := s.p.Plan.Approval[s.p.Plan.Callouts[c.Plan].ApprovalStage]
+	return reflect.DeepEqual(first, *again)
 }
 
 // checkSupplied holds that exactly the callout that asks who approves is answered with a

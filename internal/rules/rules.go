@@ -44,7 +44,7 @@ func Manages(a entitlement.Actor) error {
 	case !a.Has(entitlement.PermissionReadWrite):
 		return entitlement.Forbidden("the token lacks the permission %s.", entitlement.PermissionReadWrite)
 	case a.User && !a.Administrator:
-		return entitlement.Forbidden("a signed-in user may only ask for access for themselves, and read and cancel what they asked for. " +
+		return entitlement.Forbidden("a signed-in user may only ask for access, approve what they are asked to, and read and cancel what they asked for. " +
 			"This needs an application's token, or a user whom the configuration lists as an administrator.")
 	}
 	return nil

@@ -17,7 +17,7 @@ func CheckSchedule(p *entitlement.Policy, t entitlement.RequestType, updates, an
 	}
 	later := asked.StartAt.After(now)
 	switch {
-	case t.Removes() && (later || asked.Expiration.Ends()):
+	case t.Removes() && (later || asksForDates(asked)):
 		return badSchedule("schedule", "A removal takes effect at once; leave schedule out. To end access later, ask for an update with that endDateTime.")
 	case t.Removes():
 		return nil
@@ -77,6 +77,9 @@ func UpdatedEnd(r *entitlement.Request, was, now time.Time) time.Time {
 		return was
 	}
 	end := EndOf(plan.Expiration, plan.Schedule, now)
+	if end.IsZero() && !byAdmin(r.Type) && len(plan.Approval) == 0 {
+		return was // an end that somebody set is not lifted by who has the access alone
+	}
 	if !plan.Schedule.Expiration.Ends() && !end.IsZero() && (was.IsZero() || was.After(end)) {
 		return was
 	}

@@ -148,7 +148,9 @@ func TestWhenAccessEndsAfterAnUpdate(t *testing.T) {
 		{"no shorter than it was", entitlement.TypeUserUpdate, after(9 * day), nil, false, 20 * day, 20 * day},
 		{"no shorter than it was, without an end", entitlement.TypeUserUpdate, after(9 * day), never, false, 20 * day, 20 * day},
 		{"no end before", entitlement.TypeUserUpdate, after(9 * day), nil, false, 0, 0},
-		{"no end after", entitlement.TypeUserUpdate, nil, nil, false, day, 0},
+		{"no end after, by an administrator", entitlement.TypeAdminUpdate, nil, nil, false, day, 0},
+		{"an end that somebody set is not lifted by its holder", entitlement.TypeUserUpdate, nil, nil, false, day, day},
+		{"nor by asking for none", entitlement.TypeUserUpdate, nil, never, false, day, day},
 		{"shorter, as was asked", entitlement.TypeAdminUpdate, after(9 * day), at(day), false, 5 * day, day},
 		{"an end where there was none", entitlement.TypeAdminUpdate, nil, at(day), false, 0, day},
 	} {

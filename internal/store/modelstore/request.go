@@ -21,7 +21,7 @@ var requests = describe(entity[entitlement.Request]{
 		word(func(o *entitlement.Request) entitlement.RequestState { return o.State }, "state"),
 		name(func(o *entitlement.Request) string { return o.Status }, "status"),
 		instant(func(o *entitlement.Request) time.Time { return o.CompletedAt }, "completedDateTime"),
-		word(func(o *entitlement.Request) string { return o.OpenKey }, "openKey"),
+		id(func(o *entitlement.Request) entitlement.ID { return entitlement.ID(o.OpenKey) }, "openKey"),
 		flag(func(o *entitlement.Request) bool { return o.Approval != "" }, "hasApproval"),
 		flag(func(o *entitlement.Request) bool { return o.CompletedAt.IsZero() }, "open"),
 	},

@@ -131,7 +131,7 @@ func instant[T any](column string, ref func(*T) *time.Time, paths ...string) fie
 
 // opaque is a column that holds text of the server's own, null where it is empty.
 func opaque[T any](column string, ref func(*T) *string, paths ...string) field[T] {
-	return str(column, kindWord, ref, paths)
+	return str(column, kindID, ref, paths)
 }
 
 func str[T any, S ~string](column string, k kind, ref func(*T) *S, paths []string) field[T] {
