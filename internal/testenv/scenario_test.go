@@ -34,7 +34,8 @@ func TestScenarios(t *testing.T) {
 		return // some were left out, or failed
 	}
 	seen := SeenActivities()
-	for _, a := range entitlement.RequestActivities {
+	extensions := []entitlement.Activity{entitlement.ActivityCreateExtension, entitlement.ActivityUpdateExtension, entitlement.ActivityDeleteExtension}
+	for _, a := range slices.Concat(entitlement.RequestActivities, extensions) {
 		if !slices.Contains(seen, string(a)) {
 			t.Errorf("no scenario produces the activity %q", a)
 		}
