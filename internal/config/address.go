@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -90,6 +89,6 @@ func (r *reader) agree(c *Config) {
 }
 
 // at reports what is wrong with a key that was read.
-func (r *reader) at(key, format string, args ...any) {
-	r.problems = append(r.problems, Problem{Line: r.lines[key], Key: key, Message: fmt.Sprintf(format, args...)})
+func (r *reader) at(key, message string) {
+	r.problems = append(r.problems, Problem{Line: r.lines[key], Key: key, Message: message})
 }

@@ -39,7 +39,8 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 		if has && !renew {
 			continue
 		}
-		why, made := "", true
+		var why string
+		made := true
 		if has {
 			why, made, err = again(ctx, tx, grant, now)
 		} else {

@@ -44,7 +44,7 @@ func (a *assignment) step(w *work, ev entitlement.AssignmentEvent) error {
 		case lifecycle.EndAccess:
 			a.ends = true
 		case lifecycle.Notify:
-			err = w.tell(eff, a.notice(eff))
+			err = w.tell(eff, a.notice())
 		}
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func (a *assignment) step(w *work, ev entitlement.AssignmentEvent) error {
 }
 
 // notice is what is told of the assignment: always to its target.
-func (a *assignment) notice(eff lifecycle.Effect) entitlement.Notice {
+func (a *assignment) notice() entitlement.Notice {
 	return entitlement.Notice{
 		AssignmentID: a.ID, RequestID: a.RequestID, PackageID: a.PackageID, PolicyID: a.PolicyID,
 		Target: a.Target, To: []entitlement.Subject{a.Target},

@@ -153,9 +153,8 @@ func (e *Engine) automatic(ctx context.Context, job store.Job, page func(*work) 
 // assign brings what one person has through one automatic policy in line with its rule,
 // and reports whether that changed anything. A change that is refused is not made.
 func (w *work) assign(p *entitlement.Policy, u *entitlement.User) (bool, error) {
-	in, err := w.Directory.Matches(u, ruleOf(p))
-	if err != nil { // it was checked when the policy was saved
-		w.Logger.Error("the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
+	in, known := w.ruleMeans(p, u)
+	if !known {
 		return false, nil
 	}
 	in = in && u.AccountEnabled

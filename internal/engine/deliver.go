@@ -92,10 +92,20 @@ func (c *change) withdrawn() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if in, err := c.Directory.Matches(u, ruleOf(p)); err != nil || !in || !p.Automatic.Gives() {
+	if in, known := c.ruleMeans(p, u); !in || !known || !p.Automatic.Gives() {
 		return "The rule of the automatic assignment policy does not mean the target any more.", nil
 	}
 	return "", nil
+}
+
+// ruleMeans reports whether the rule of an automatic assignment policy means the user, and
+// whether that can be said: the rule was checked when the policy was saved.
+func (w *work) ruleMeans(p *entitlement.Policy, u *entitlement.User) (in, known bool) {
+	in, err := w.Directory.Matches(u, ruleOf(p))
+	if err != nil {
+		w.Logger.Error("the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
+	}
+	return in && err == nil, err == nil
 }
 
 // ruleOf is the rule of an automatic assignment policy; an empty one means nobody.

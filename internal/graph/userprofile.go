@@ -111,11 +111,12 @@ func readExtensionAttributes(n node, u *entitlement.User) error {
 		return nil
 	}
 	return n.fields("onPremisesExtensionAttributes", func(name string, n node) (bool, error) {
-		digits, _ := strings.CutPrefix(name, "extensionAttribute")
-		if i, err := strconv.Atoi(digits); err != nil || i < 1 || i > extensionAttributes || name != extensionAttribute(i) {
-			return false, nil
+		for i := range extensionAttributes {
+			if name == extensionAttribute(i+1) {
+				return true, readUserText(n, u, name)
+			}
 		}
-		return true, readUserText(n, u, name)
+		return false, nil
 	})
 }
 

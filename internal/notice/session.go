@@ -82,7 +82,7 @@ func (s *session) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, err
 	}
 	s.conn = &watched{Conn: inner, left: maxReplies}
-	s.stop = context.AfterFunc(s.ctx, func() { inner.Close() })
+	s.stop = context.AfterFunc(s.ctx, func() { _ = inner.Close() }) // the context ended: nobody waits for it
 	if s.mailer.config.TLS != "implicit" {
 		return s.conn, nil
 	}
@@ -117,7 +117,7 @@ func (s *session) close() {
 func (s *session) drop() {
 	s.stop()
 	if s.conn != nil {
-		s.conn.Close()
+		_ = s.conn.Close() // it is given up
 	}
 }
 

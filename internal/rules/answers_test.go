@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -100,8 +101,9 @@ func checkAnswerRefusal(t *testing.T, name string, err error, at string) {
 	if got := codeOf(t, err); got != entitlement.CodeInvalidAnswer {
 		t.Errorf("%s: %v", name, err)
 	}
-	if got := err.(*entitlement.Error).Target; got != at {
-		t.Errorf("%s: %v, which points at %q, want %q", name, err, got, at)
+	var refusal *entitlement.Error
+	if errors.As(err, &refusal); refusal.Target != at {
+		t.Errorf("%s: %v, which points at %q, want %q", name, err, refusal.Target, at)
 	}
 }
 

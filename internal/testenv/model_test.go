@@ -312,7 +312,7 @@ func (p *pair) decision() {
 	if p.rng.IntN(3) > 0 {
 		d.Justification = "because"
 	}
-	want := ""
+	var want string
 	switch {
 	case by == p.target, !p.asked[by] && who == "admin": // who sees it
 		want = string(entitlement.CodeNotApprover)
