@@ -188,11 +188,11 @@ func TestContraryRules(t *testing.T) {
 		root.write(&w)
 		r, err := Parse(w.String())
 		if err != nil {
-			t.Skip(err)
+			return // it is no rule
 		}
 		contrary, err := Parse("-not (" + w.String() + ")")
 		if err != nil {
-			t.Skip(err)
+			return
 		}
 		u := drawUser(t)
 		if r.Matches(u) == contrary.Matches(u) {

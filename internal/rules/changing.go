@@ -85,9 +85,9 @@ func Changeable(as *entitlement.Assignment) error {
 //
 // contract: lifecycle f (a second adminAdd is refused; userAdd renews)
 func Renews(p *entitlement.Policy, t entitlement.RequestType, has *entitlement.Assignment) (bool, error) {
-	already := func(todo string) error {
+	already := func(instead string) error {
 		return entitlement.Errorf(entitlement.CodeExistingAssignment, atTarget, "The target has the access package through policy '%s' already: assignment '%s', in state '%s'. %s",
-			p.DisplayName, has.ID, has.State, todo)
+			p.DisplayName, has.ID, has.State, instead)
 	}
 	switch {
 	case t == entitlement.TypeAdminAdd:
