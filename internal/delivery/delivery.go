@@ -36,15 +36,15 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 		name := entitlement.RoleName{RoleScopeID: role.ID, Name: role.Role.DisplayName + " of " + role.Scope.OriginID}
 		grant, has := stale[role.ID]
 		delete(stale, role.ID)
-		if has && !renew {
-			continue
-		}
 		var why string
-		made := true
-		if has {
-			why, made, err = again(ctx, tx, grant, now)
-		} else {
+		made := !has
+		switch {
+		case !has:
 			why, err = g.give(ctx, tx, a, role, now)
+		case renew:
+			why, made, err = again(ctx, tx, grant, now)
+		default:
+			why, err = missing(ctx, tx, grant.GroupID)
 		}
 		switch {
 		case err != nil:

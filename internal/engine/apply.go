@@ -21,6 +21,9 @@ func (e *Engine) Resume(ctx context.Context, by entitlement.Actor, id entitlemen
 		if err := rules.MayResume(by, r); err != nil || ev.Supplied == nil {
 			return err
 		}
+		if x := r.Progress.Callout(ev.Instance); x == nil || x.Answer.Outcome != "" {
+			return nil // it is refused, or the same as before
+		}
 		ed := &edit{Engine: e, ctx: ctx, tx: c.tx, by: by, now: c.now}
 		return ed.checkStage("data/approvalStage", ev.Supplied)
 	}))

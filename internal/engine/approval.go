@@ -131,6 +131,9 @@ func (e *Engine) onAssignment(ctx context.Context, by entitlement.Actor, id enti
 		if err != nil {
 			return notFound(err, string(rules.Assignments), id)
 		}
+		if err := e.mayAct(ctx, tx, by); err != nil {
+			return err
+		}
 		w, err := e.work(ctx, tx, by)
 		if err != nil {
 			return err

@@ -33,8 +33,11 @@ func (ed *edit) policyChanged(p *entitlement.Policy) ([]store.Job, error) {
 	return []store.Job{job}, ed.tx.Jobs.Put(ed.ctx, job)
 }
 
-// personGone is the number of the job about a person who was deleted.
-const personGone = 1
+// Numbers of jobs about a person beside the one that applies all policies to them.
+const (
+	personGone  = 1 // they were deleted
+	personAgain = 2 // to look again, as they could not be given a package
+)
 
 // performPerson applies all automatic assignment policies of the tenant to one person,
 // who was changed, or takes away all access of one who is gone. Somebody of the same id may
@@ -55,13 +58,25 @@ func (e *Engine) performPerson(ctx context.Context, job store.Job) error {
 		if err != nil {
 			return nil, err
 		}
+		return nil, w.assignAll(policies, u)
+	})
+}
+
+// assignAll applies policies to a person: what they come to have first, so that somebody who
+// goes from one rule to another is never without access between, and no leaver. What only
+// the leaving makes possible, as the two may not be had together, comes after it.
+func (w *work) assignAll(policies []*entitlement.Policy, u *entitlement.User) error {
+	for _, joins := range []bool{true, false, true} {
 		for _, p := range policies {
+			if in, known := w.ruleMeans(p, u); !known || in != joins {
+				continue
+			}
 			if _, err := w.assign(p, u); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		return nil, nil
-	})
+	}
+	return nil
 }
 
 // notUser deals with who is no user: a service principal has nothing to do with automatic
@@ -184,12 +199,26 @@ func (w *work) assign(p *entitlement.Policy, u *entitlement.User) (bool, error) 
 // withdraw cancels the request that the policy made for somebody whom its rule does not
 // mean any more, before it gave anything.
 func (w *work) withdraw(p *entitlement.Policy, u *entitlement.User) (bool, error) {
-	key := entitlement.OpenKeyOf(&entitlement.Request{PackageID: p.PackageID, TargetID: u.ID})
-	open, err := w.tx.Requests.List(w.ctx, query.Query{Limit: 1, Filter: query.Equal("openKey", key)})
-	if err != nil || len(open) == 0 || open[0].PolicyID != p.ID || open[0].Type != entitlement.TypeSystemAdd {
+	open, err := w.openRequest(p, u)
+	if err != nil || !madeBy(p, open) {
 		return false, err
 	}
-	return w.cancel(open[0])
+	return w.cancel(open)
+}
+
+// openRequest returns the open request for the package of a policy for somebody, or nil.
+func (w *work) openRequest(p *entitlement.Policy, u *entitlement.User) (*entitlement.Request, error) {
+	key := entitlement.OpenKeyOf(&entitlement.Request{PackageID: p.PackageID, TargetID: u.ID})
+	open, err := w.tx.Requests.List(w.ctx, query.Query{Limit: 1, Filter: query.Equal("openKey", key)})
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	return open[0], nil
+}
+
+// madeBy reports whether an automatic policy made the request, which may be nil.
+func madeBy(p *entitlement.Policy, r *entitlement.Request) bool {
+	return r != nil && r.PolicyID == p.ID && r.Type == entitlement.TypeSystemAdd
 }
 
 // cancel ends a request that has not given anything, and reports whether it could.
@@ -212,8 +241,15 @@ func (w *work) cancel(r *entitlement.Request) (bool, error) {
 	return true, nil
 }
 
-// join gives a person what the rule of a policy says that they have.
+// join gives a person what the rule of a policy says that they have. While another request
+// for the package is open they are looked at again, as it may come to nothing.
 func (w *work) join(p *entitlement.Policy, u *entitlement.User) (bool, error) {
+	if open, err := w.openRequest(p, u); err != nil || open != nil {
+		if open != nil && !madeBy(p, open) {
+			w.later(store.Job{JobKey: w.key(store.JobPerson, u.ID, personAgain)}, w.now.Add(askAgain))
+		}
+		return false, err
+	}
 	if full, err := w.full(p); err != nil || full {
 		return false, err
 	}
@@ -224,9 +260,6 @@ func (w *work) join(p *entitlement.Policy, u *entitlement.User) (bool, error) {
 	var refusal *entitlement.Error
 	if errors.As(err, &refusal) {
 		w.Logger.Info("an automatic assignment is not made", "tenant", w.by.Tenant, "policy", p.ID, "user", u.ID, "reason", refusal.Message)
-		if refusal.Code == entitlement.CodeExistingOpenRequest { // it may come to nothing
-			w.later(store.Job{JobKey: w.key(store.JobPerson, u.ID, 0)}, w.now.Add(askAgain))
-		}
 		return false, nil
 	}
 	if err != nil {

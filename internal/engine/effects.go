@@ -62,7 +62,7 @@ func (c *change) do(eff lifecycle.Effect) error {
 		return c.closeAssignment(true)
 	case lifecycle.Complete:
 		c.r.CompletedAt = c.now
-		if p := c.r.Progress.Phase; !c.r.Type.Removes() && p != entitlement.PhaseDelivered && p != entitlement.PhasePartial {
+		if p := c.r.Progress.Phase; !c.r.Progress.Plan.Removes && !c.r.Progress.Plan.Updates && p != entitlement.PhaseDelivered && p != entitlement.PhasePartial {
 			return c.leaver(false)
 		}
 	case lifecycle.Reopen:

@@ -127,7 +127,7 @@ func (c *change) leaver(ending bool) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
-	if err != nil || u.Type != entitlement.UserGuest {
+	if err != nil || u.Type != entitlement.UserGuest || c.before(u) {
 		return err
 	}
 	had, err := c.hadAccess(u.ID)
@@ -147,10 +147,19 @@ func (c *change) leaver(ending bool) error {
 	return nil
 }
 
-// hadAccess reports whether somebody has or had any assignment.
+// before reports whether what the request is about is older than the user: it was somebody
+// else's, of the same id, who is gone.
+func (c *change) before(u *entitlement.User) bool {
+	return c.r.CreatedAt.Before(u.CreatedAt) || (c.assignment != nil && c.assignment.CreatedAt.Before(u.CreatedAt))
+}
+
+// hadAccess reports whether somebody has or had access by any assignment.
 func (w *work) hadAccess(user entitlement.ID) (bool, error) {
-	any, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: 1, Filter: query.Equal("target/objectId", string(user))})
-	return len(any) > 0, err
+	given := &query.In{Path: "state", Values: []query.Value{
+		string(entitlement.AssignmentDelivered), string(entitlement.AssignmentPartiallyDelivered), string(entitlement.AssignmentExpired),
+	}}
+	some, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: 1, Filter: query.Both(query.Equal("target/objectId", string(user)), given)})
+	return len(some) > 0, err
 }
 
 // expects reports whether somebody has access, or a request under way that may give it,

@@ -91,6 +91,7 @@ const actionNote = "note"
 // annotate gives a record, and one more for each further name, the names under which the
 // audit log shows an event. What follows from what somebody asked is the server's.
 func (w *work) annotate(rec *entitlement.Record, effects []lifecycle.Effect, follows entitlement.Actor) {
+	about := rec.Targets
 	for _, eff := range effects {
 		if eff.Kind != lifecycle.Note {
 			continue
@@ -98,7 +99,7 @@ func (w *work) annotate(rec *entitlement.Record, effects []lifecycle.Effect, fol
 		to := rec
 		if rec.Activity != "" {
 			to = w.record(rules.Kind(rec.Kind), rec.Ref, actionNote, follows)
-			to.Targets, to.OnBehalfOf, to.Callout = rec.Targets, rec.OnBehalfOf, rec.Callout
+			to.Targets, to.OnBehalfOf, to.Callout = about, rec.OnBehalfOf, rec.Callout
 		}
 		to.Activity, to.Result = eff.Activity, eff.Result
 		if eff.Activity == entitlement.ActivityAddApprover {
@@ -106,7 +107,7 @@ func (w *work) annotate(rec *entitlement.Record, effects []lifecycle.Effect, fol
 			for _, id := range askedIn(effects) {
 				to.Targets = append(to.Targets, entitlement.RecordTarget{ID: id, Kind: "User"})
 			}
-			to.Targets = append(to.Targets, rec.Targets...)
+			to.Targets = append(to.Targets, about...)
 		}
 		if to.Detail == "" {
 			to.Detail = eff.Detail

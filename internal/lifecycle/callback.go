@@ -83,9 +83,9 @@ func (s *step) checkCallback(c *entitlement.Callout, ev entitlement.Event) error
 }
 
 // sameApprovers reports whether an answer that is repeated names the same approvers as the
-// first, where it named any.
+// first, where it let the request go on and named any.
 func (s *step) sameApprovers(c *entitlement.Callout, again *entitlement.ApprovalStage) bool {
-	if again == nil || c.Stage != entitlement.StageDetermining {
+	if again == nil || c.Answer.Outcome != entitlement.OutcomeContinue || c.Stage != entitlement.StageDetermining {
 		return true
 	}
 	first := s.p.Plan.Approval[s.p.Plan.Callouts[c.Plan].ApprovalStage]

@@ -158,6 +158,19 @@ func (s *Server) MakePackage(tenant string, stages ...string) (Package, error) {
 	return Package{ID: r.vars["p"], Policy: r.vars["p.policy"], Catalog: r.vars["p.catalog"], Group: r.vars["p.group"]}, nil
 }
 
+// NewPerson makes a person whom nobody has given anything, and returns their id.
+func (s *Server) NewPerson(tenant string) (string, error) {
+	name := uuid.NewString()
+	r, err := s.CallAt(tenant, "app", http.MethodPost, "/v1.0/users", map[string]any{
+		"displayName": "Somebody", "userPrincipalName": name + "@contoso.example", "mailNickname": "somebody", "accountEnabled": true,
+		"passwordProfile": map[string]string{"password": "x"},
+	})
+	if err == nil && r.Status != http.StatusCreated {
+		err = fmt.Errorf("make a person: %d %s", r.Status, r.Body)
+	}
+	return r.Value("id"), err
+}
+
 // Resume is the body of a resume of the callout; outcome "" or "continue" lets it go on.
 func (c Callout) Resume(outcome string) map[string]any {
 	data := map[string]any{

@@ -24,8 +24,12 @@ func TestHangingEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	assign := func(p Package) string {
+		who, err := s.NewPerson(tenant)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r, err := s.Call(tenant, "app", "POST", "/assignmentRequests", map[string]any{
-			"requestType": "adminAdd", "assignment": map[string]string{"targetId": SampleIDs["alice"], "accessPackageId": p.ID},
+			"requestType": "adminAdd", "assignment": map[string]string{"targetId": who, "accessPackageId": p.ID},
 		})
 		if err != nil || r.Status != http.StatusCreated {
 			t.Fatalf("%v %d %s", err, r.Status, r.Body)

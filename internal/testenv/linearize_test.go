@@ -159,8 +159,12 @@ func randomAsk(rng *rand.Rand) ask {
 // contend makes a request, lets all ask at once, and checks their history.
 func contend(t *testing.T, s *Server, tenant string, p Package, asks []ask) {
 	t.Helper()
+	who, err := s.NewPerson(tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
 	made, err := s.Call(tenant, "app", "POST", "/assignmentRequests", map[string]any{
-		"requestType": "adminAdd", "assignment": map[string]string{"targetId": SampleIDs["alice"], "accessPackageId": p.ID},
+		"requestType": "adminAdd", "assignment": map[string]string{"targetId": who, "accessPackageId": p.ID},
 	})
 	if err != nil || made.Status != http.StatusCreated {
 		t.Fatalf("create: %v %d %s", err, made.Status, made.Body)
