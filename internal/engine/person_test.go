@@ -12,15 +12,22 @@ import (
 // automatic makes a package for everybody of a department.
 func (w *world) automatic() {
 	w.t.Helper()
-	pkg := w.addPackage("department")
+	w.departmentPackage("Sales")
+}
+
+// departmentPackage makes a package that an automatic policy gives to a department.
+func (w *world) departmentPackage(department string) entitlement.ID {
+	w.t.Helper()
+	pkg := w.addPackage(department)
 	w.addRole(pkg, group2)
 	yes := true
 	must(w.t, w.CreatePolicy(w.t.Context(), app, &entitlement.Policy{
 		PackageID: pkg, DisplayName: "automatic", AllowedTargetScope: entitlement.ScopeSpecificDirectoryUsers,
-		SpecificAllowedTargets: []entitlement.SubjectSet{{Kind: entitlement.AttributeRuleMembers, Rule: `user.department -eq "Sales"`}},
+		SpecificAllowedTargets: []entitlement.SubjectSet{{Kind: entitlement.AttributeRuleMembers, Rule: `user.department -eq "` + department + `"`}},
 		Automatic:              &entitlement.AutomaticSettings{RequestForAllowed: &yes, RemoveWhenLeaving: &yes},
 	}))
 	w.run()
+	return pkg
 }
 
 func inSales(u *entitlement.User) error {

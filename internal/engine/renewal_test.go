@@ -26,6 +26,14 @@ func (w *world) ask(o engine.Order) *entitlement.Request {
 	return r
 }
 
+// askAs asks for the package of the world as somebody.
+func (w *world) askAs(who entitlement.ID) *entitlement.Request {
+	w.t.Helper()
+	r, err := w.Submit(w.t.Context(), person(who), engine.Order{Type: entitlement.TypeUserAdd, PackageID: w.pkg})
+	must(w.t, err)
+	return r
+}
+
 // TestARenewalKeepsTheAssignmentThatThereIs: asking again for what one has changes it, and
 // however that ends, it stays.
 func TestARenewalKeepsTheAssignmentThatThereIs(t *testing.T) {
