@@ -136,7 +136,7 @@ func (b *bench) all(ctx context.Context) error {
 		run  func(context.Context) error
 	}{
 		{"an idle server", b.idlePart},
-		{"people, packages and policies", b.prepare},
+		{"people, packages and policies", func(ctx context.Context) error { return b.prepare(ctx, b.binary) }},
 		{"raw commits, bare POST, and the whole job", b.jobPart},
 		{"slower commits", b.delayPart},
 		{"parked requests", b.parkedPart},

@@ -283,7 +283,7 @@ func (b *bench) profileOnly(ctx context.Context) error {
 	if b.out == "" {
 		return errors.New("-cpuprofile needs -out")
 	}
-	if err := b.prepare(ctx); err != nil {
+	if err := b.prepare(ctx, b.binary); err != nil {
 		return err
 	}
 	probe, err := newServer("", "") // only for its free address
@@ -346,9 +346,10 @@ func fetch(ctx context.Context, url, file string) (err error) {
 	return errors.Join(err, f.Close())
 }
 
-// compare measures two servers in turn.
+// compare measures two servers in turn. The other one makes the world: it is the older as a
+// rule, and a server migrates an older database, but refuses a newer one.
 func (b *bench) compare(ctx context.Context) error {
-	if err := b.prepare(ctx); err != nil {
+	if err := b.prepare(ctx, b.against); err != nil {
 		return err
 	}
 	if err := b.sideBySide(ctx, []contender{{"this", b.binary, nil}, {"other", b.against, nil}}, inFlights); err != nil {

@@ -45,10 +45,10 @@ func (s *stock) order() ([]byte, error) {
 // room is for how many jobs on one server there are pairs, beside those that are parked.
 const room = 100_000
 
-// prepare makes the world.
-func (b *bench) prepare(ctx context.Context) error {
+// prepare makes the world with a server.
+func (b *bench) prepare(ctx context.Context, binary string) error {
 	b.world = &world{file: filepath.Join(b.dir, "world.db")}
-	s, err := newServer(b.binary, b.world.file)
+	s, err := newServer(binary, b.world.file)
 	if err != nil {
 		return err
 	}
