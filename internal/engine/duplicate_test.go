@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -17,9 +18,12 @@ import (
 
 const twins = 16 // callers that ask for the same at once
 
-// duplicateRounds is how often they do; fewer under the race detector.
+// duplicateRounds is how often they do; fewer under the race detector, more at night.
 func duplicateRounds() int {
-	if slower > 1 {
+	switch {
+	case os.Getenv("ANTEROOM_NIGHT") != "":
+		return 10_000
+	case slower > 1:
 		return 150
 	}
 	return 2000
