@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -136,5 +137,42 @@ func TestAChangeOfRolesHidesNoFailure(t *testing.T) {
 	a := w.holding(r.AssignmentID)
 	if a.State != entitlement.AssignmentPartiallyDelivered || len(a.Failures) != 1 {
 		t.Errorf("the assignment is %s with failures %v", a.State, a.Failures)
+	}
+}
+
+// TestWhoLeavesTheRuleWhileTheirRequestWaitsIsNotLetIn: neither after the server has seen
+// that they left, nor when the answer comes before it has.
+func TestWhoLeavesTheRuleWhileTheirRequestWaitsIsNotLetIn(t *testing.T) {
+	for _, seen := range []bool{true, false} {
+		t.Run(fmt.Sprintf("seen %t", seen), func(t *testing.T) {
+			w := newWorld(t)
+			p := w.automaticOf(w.addPackage("Sales"))
+			w.addRole(p.PackageID, group2)
+			must(t, w.CreatePolicy(t.Context(), app, p))
+			w.policy = p.ID
+			w.bind(time.Hour, created)
+			_, err := w.UpdateUser(t.Context(), app, bob, inSales)
+			must(t, err)
+			w.run()
+			made := w.requestsFor(bob)
+			if len(made) != 1 || made[0].Progress.Phase.Finished() {
+				t.Fatalf("the policy made %d requests", len(made))
+			}
+			_, err = w.UpdateUser(t.Context(), app, bob, func(u *entitlement.User) error {
+				u.SetAttribute("department", nil)
+				return nil
+			})
+			must(t, err)
+			want := "deliveryFailed RequirementsNotMet"
+			if seen {
+				want = "canceled Canceled"
+				w.run()
+			} else {
+				w.goOn(made[0])
+			}
+			w.run()
+			w.is(made[0], want)
+			w.membership(bob, "")
+		})
 	}
 }

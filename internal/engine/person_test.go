@@ -20,12 +20,9 @@ func (w *world) departmentPackage(department string) entitlement.ID {
 	w.t.Helper()
 	pkg := w.addPackage(department)
 	w.addRole(pkg, group2)
-	yes := true
-	must(w.t, w.CreatePolicy(w.t.Context(), app, &entitlement.Policy{
-		PackageID: pkg, DisplayName: "automatic", AllowedTargetScope: entitlement.ScopeSpecificDirectoryUsers,
-		SpecificAllowedTargets: []entitlement.SubjectSet{{Kind: entitlement.AttributeRuleMembers, Rule: `user.department -eq "` + department + `"`}},
-		Automatic:              &entitlement.AutomaticSettings{RequestForAllowed: &yes, RemoveWhenLeaving: &yes},
-	}))
+	p := w.automaticOf(pkg)
+	p.SpecificAllowedTargets[0].Rule = `user.department -eq "` + department + `"`
+	must(w.t, w.CreatePolicy(w.t.Context(), app, p))
 	w.run()
 	return pkg
 }
