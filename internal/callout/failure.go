@@ -72,8 +72,8 @@ func describeConnection(err error) string {
 		return "the connection was reset"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "the endpoint's network cannot be reached"
-	case certificateWords(err) != "":
-		return certificateWords(err)
+	case CertificateWords("endpoint", err) != "":
+		return CertificateWords("endpoint", err)
 	case errors.As(err, &notTLS):
 		return "the endpoint does not speak TLS"
 	// crypto/tls has no type for the alert of a handshake but marks it so.
@@ -90,8 +90,9 @@ func describeConnection(err error) string {
 	return "the call failed"
 }
 
-// certificateWords says what is wrong with the endpoint's certificate, or returns "".
-func certificateWords(err error) string {
+// CertificateWords says what is wrong with the certificate of a server, named as "endpoint",
+// or returns "" where that is not what failed.
+func CertificateWords(server string, err error) string {
 	var (
 		authority  x509.UnknownAuthorityError
 		host       x509.HostnameError
@@ -100,13 +101,13 @@ func certificateWords(err error) string {
 	)
 	switch {
 	case errors.As(err, &authority):
-		return "the endpoint's certificate is signed by an unknown authority"
+		return "the " + server + "'s certificate is signed by an unknown authority"
 	case errors.As(err, &host):
-		return "the endpoint's certificate is for another host"
+		return "the " + server + "'s certificate is for another host"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "the endpoint's certificate has expired or is not valid yet"
+		return "the " + server + "'s certificate has expired or is not valid yet"
 	case errors.As(err, &unverified):
-		return "the endpoint's certificate is not valid"
+		return "the " + server + "'s certificate is not valid"
 	}
 	return ""
 }

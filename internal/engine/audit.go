@@ -89,22 +89,11 @@ func auditOrder(order []query.Order) []query.Order {
 
 // ofActivities puts, in the place of what a filter says of category and loggedByService,
 // which follow from the activity, what that means for the activity.
-func ofActivities(e query.Expr) query.Expr {
-	all := func(parts []query.Expr) []query.Expr {
-		made := make([]query.Expr, len(parts))
-		for i, p := range parts {
-			made[i] = ofActivities(p)
-		}
-		return made
-	}
+func ofActivities(filter query.Expr) query.Expr { return query.Rewrite(filter, ofActivity) }
+
+func ofActivity(e query.Expr) query.Expr {
 	path := ""
 	switch e := e.(type) {
-	case *query.And:
-		return &query.And{Parts: all(e.Parts)}
-	case *query.Or:
-		return &query.Or{Parts: all(e.Parts)}
-	case *query.Not:
-		return &query.Not{Part: ofActivities(e.Part)}
 	case *query.Compare:
 		path = e.Path
 	case *query.In:

@@ -3,7 +3,6 @@ package notice
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"anteroom/internal/callout"
 )
 
 // failure is an error whose text is fit for an operator; the cause is for errors.Is.
@@ -112,8 +113,8 @@ func connectionWords(err error, timeout time.Duration) string {
 		return "the mail server does not speak TLS at this port"
 	case errors.As(err, &notSMTP):
 		return "the mail server does not speak SMTP at this port"
-	case certificateWords(err) != "":
-		return certificateWords(err)
+	case callout.CertificateWords("mail server", err) != "":
+		return callout.CertificateWords("mail server", err)
 	// go-mail has no values or types for these.
 	case strings.Contains(err.Error(), "does not support STARTTLS"):
 		return "the mail server does not offer STARTTLS"
@@ -123,22 +124,4 @@ func connectionWords(err error, timeout time.Duration) string {
 		return "the mail server closed the connection"
 	}
 	return "the mail server could not be spoken to"
-}
-
-// certificateWords says what is wrong with the mail server's certificate, or returns "".
-func certificateWords(err error) string {
-	var (
-		authority  x509.UnknownAuthorityError
-		host       x509.HostnameError
-		unverified *tls.CertificateVerificationError
-	)
-	switch {
-	case errors.As(err, &authority):
-		return "the mail server's certificate is signed by an unknown authority"
-	case errors.As(err, &host):
-		return "the mail server's certificate is for another host"
-	case errors.As(err, &unverified):
-		return "the mail server's certificate is not valid"
-	}
-	return ""
 }

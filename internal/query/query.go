@@ -108,5 +108,26 @@ func Both(a, b Expr) Expr {
 	return &And{Parts: []Expr{a, b}}
 }
 
+// Rewrite returns e with each part that is no And, Or or Not replaced by what leaf makes of
+// it. It leaves e as it is; leaf must, too. A nil e is a leaf.
+func Rewrite(e Expr, leaf func(Expr) Expr) Expr {
+	all := func(parts []Expr) []Expr {
+		made := make([]Expr, len(parts))
+		for i, p := range parts {
+			made[i] = Rewrite(p, leaf)
+		}
+		return made
+	}
+	switch e := e.(type) {
+	case *And:
+		return &And{Parts: all(e.Parts)}
+	case *Or:
+		return &Or{Parts: all(e.Parts)}
+	case *Not:
+		return &Not{Part: Rewrite(e.Part, leaf)}
+	}
+	return leaf(e)
+}
+
 // Equal is a filter for one value.
 func Equal(path string, v Value) Expr { return &Compare{Path: path, Op: Eq, Value: v} }

@@ -111,26 +111,15 @@ func auditsWhere(filter query.Expr) query.Expr {
 
 // textOfIDs makes the parts of a filter that are about the text of an id, not about a
 // record, look at that text.
-func textOfIDs(e query.Expr) query.Expr {
-	all := func(parts []query.Expr) []query.Expr {
-		made := make([]query.Expr, len(parts))
-		for i, p := range parts {
-			made[i] = textOfIDs(p)
-		}
-		return made
-	}
+func textOfIDs(filter query.Expr) query.Expr { return query.Rewrite(filter, textOfID) }
+
+func textOfID(e query.Expr) query.Expr {
 	isID := func(v query.Value) bool {
 		s, isText := v.(string)
 		_, ok := store.ParseRecordID(s)
 		return ok || !isText
 	}
 	switch e := e.(type) {
-	case *query.And:
-		return &query.And{Parts: all(e.Parts)}
-	case *query.Or:
-		return &query.Or{Parts: all(e.Parts)}
-	case *query.Not:
-		return &query.Not{Part: textOfIDs(e.Part)}
 	case *query.Match:
 		if e.Path == "id" {
 			return &query.Match{Path: idText, Kind: e.Kind, Text: e.Text}
