@@ -80,7 +80,7 @@ func startDev(ctx context.Context, o DevOptions, l net.Listener) (*Server, error
 	where := newLocalSite(l)
 	url := where.url()
 	s, err := assemble(ctx, parts{
-		store:   sqlstore.Options{Path: o.Data, MaxGroup: o.MaxGroup, CommitDelay: o.CommitDelay},
+		store:   sqlstore.Options{Data: o.Data, MaxGroup: o.MaxGroup, CommitDelay: o.CommitDelay},
 		callout: callout.Options{Allow: loopback, AllowHTTP: true},
 		limits:  DispatcherOptions{PerLane: o.PerEndpoint},
 		base:    url,

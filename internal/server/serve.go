@@ -48,7 +48,7 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 		return nil, err
 	}
 	s, err := assemble(ctx, parts{
-		store:   sqlstore.Options{Path: c.Data},
+		store:   sqlstore.Options{Data: c.Data},
 		callout: callout.Options{Allow: c.Callouts.Allow, AllowHTTP: c.Callouts.AllowHTTP},
 		limits:  DispatcherOptions{PerLane: c.Callouts.PerEndpoint, MaxJump: c.Lifecycle.MaxClockJump},
 		base:    where.url,

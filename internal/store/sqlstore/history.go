@@ -53,7 +53,7 @@ func (h history) Append(_ context.Context, records ...*entitlement.Record) error
 		} else {
 			args[10] = orNull(query.Fold(r.By.AppID))
 		}
-		if _, err := h.conn.exec(ctx, historyInsert, args...); err != nil {
+		if err := h.conn.later(ctx, historyInsert, args...); err != nil {
 			return err
 		}
 		r.Seq = last

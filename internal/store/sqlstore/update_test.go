@@ -18,7 +18,7 @@ func TestUpdateWritesEveryKindOfChange(t *testing.T) {
 	if strings.Contains(requests.updates[0], ", completed =") || strings.Contains(requests.updates[1], "target =") {
 		t.Errorf("more is written than changes often, or at the end: %q", requests.updates[:2])
 	}
-	s := openSample(t, Options{Path: filepath.Join(t.TempDir(), "u.db")})
+	s := openSample(t, Options{Data: filepath.Join(t.TempDir(), "u.db")})
 	ctx := t.Context()
 	who := people(t, 2)
 	r := waitingRequest(t, who[:1], people(t, 1))
