@@ -44,6 +44,9 @@ var may = map[string]struct {
 	"internal/archtest":         {"this test", nil},
 	"internal/simulation":       {"runs the whole engine against random events and faults; tests only", nil},
 	"internal/crashtest":        {"kills the real process; tests only", []string{"internal/testenv"}},
+	"internal/pgtest":           {"a real PostgreSQL; tests only", nil},
+	"internal/pgtest/with":      {"runs a command with a PostgreSQL for tests", []string{"internal/pgtest"}},
+	"internal/faultproxy":       {"a proxy that fails when told to; tests only", nil},
 	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
 	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore"}},
 }

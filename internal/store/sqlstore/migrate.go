@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -68,4 +70,21 @@ func migrationsFor(d *dialect) (fs.FS, error) {
 		files[e.Name()] = &fstest.MapFile{Data: []byte(spell.Replace(string(b)))}
 	}
 	return files, nil
+}
+
+// Fingerprint is the same for programs that make the same schema.
+func Fingerprint() string {
+	h := sha256.New()
+	err := fs.WalkDir(migrationFiles, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := migrationFiles.ReadFile(path)
+		_, _ = h.Write(b) // it never fails
+		return err
+	})
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
