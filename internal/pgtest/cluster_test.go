@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"anteroom/internal/faultproxy"
@@ -10,22 +11,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func TestSettings(t *testing.T) {
-	for _, durable := range []bool{false, true} {
-		c := started(t, Options{Durable: durable, Settings: map[string]string{"application_name": "o'clock"}})
-		for name, want := range map[string]string{
-			"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "server_encoding": "UTF8",
-			"max_connections": "200", "listen_addresses": "", "application_name": "o'clock",
-		} {
-			if got := ask(t, c.DSN("postgres"), "SELECT current_setting('"+name+"')"); got != want {
-				t.Errorf("durable %v: %s = %q, want %q", durable, name, got, want)
-			}
-		}
+func TestDurable(t *testing.T) {
+	c := started(t, Options{Durable: true, Settings: map[string]string{"application_name": "o'clock", mark: "off"}})
+	checkSettings(t, c)
+	if got := ask(t, c.DSN("postgres"), "SHOW application_name"); got != "o'clock" {
+		t.Errorf("application_name = %q, want o'clock", got)
+	}
+	if err := checkForTests(c.DSN("postgres")); err == nil || !strings.Contains(err.Error(), "not one for tests") {
+		t.Errorf("error %v, want a refusal of a server that may be somebody's", err)
 	}
 }
 
 func TestRestart(t *testing.T) {
 	c := started(t, Options{})
+	checkSettings(t, c)
 	dsn := c.DSN("postgres")
 	do(t, dsn, "CREATE TABLE kept (n int)")
 	for _, mode := range []StopMode{Fast, Immediate} {
@@ -39,21 +38,22 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-func TestCloseLeavesNothing(t *testing.T) {
-	c := started(t, Options{})
-	if _, err := c.NewStandby(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(c.home.path); !os.IsNotExist(err) {
-		t.Errorf("the directory is still there: %v", err)
+// checkSettings holds what the product insists on.
+func checkSettings(t *testing.T, c *Cluster) {
+	t.Helper()
+	for name, want := range map[string]string{
+		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "server_encoding": "UTF8",
+		"max_connections": "200", "listen_addresses": "",
+	} {
+		if got := ask(t, c.DSN("postgres"), "SHOW "+name); got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
 	}
 }
 
 func TestStandbyHasWhatWasAcknowledged(t *testing.T) {
-	c := started(t, Options{})
+	first := started(t, Options{})
+	c := first
 	do(t, c.DSN("postgres"), "CREATE TABLE kept (n int)")
 	for range 2 { // the second standby follows the first, by then the primary
 		s, err := c.NewStandby(t.Context())
@@ -73,6 +73,12 @@ func TestStandbyHasWhatWasAcknowledged(t *testing.T) {
 	do(t, c.DSN("postgres"), "INSERT INTO kept VALUES (1)")
 	if n := ask(t, c.DSN("postgres"), "SELECT count(*)::text FROM kept"); n != "3" {
 		t.Errorf("%s rows after two failovers, want 3", n)
+	}
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(first.home.path); !os.IsNotExist(err) {
+		t.Errorf("the directory is still there: %v", err)
 	}
 }
 

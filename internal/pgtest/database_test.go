@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 
@@ -75,13 +74,6 @@ func TestFailedMigration(t *testing.T) {
 	}
 	dsn := Database(t, t.Name(), func(ctx context.Context, dsn string) error { do(t, dsn, "CREATE TABLE made (n int)"); return nil })
 	do(t, dsn, "INSERT INTO made VALUES (1)")
-}
-
-func TestOtherServersAreRefused(t *testing.T) {
-	c := started(t, Options{Settings: map[string]string{mark: "off"}})
-	if err := checkForTests(c.DSN("postgres")); err == nil || !strings.Contains(err.Error(), "not one for tests") {
-		t.Errorf("error %v, want a refusal", err)
-	}
 }
 
 // TestGuard kills a process that has a cluster, and waits until server and directory are gone.
