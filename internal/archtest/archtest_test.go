@@ -48,7 +48,7 @@ var may = map[string]struct {
 	"internal/pgtest/with":      {"runs a command with a PostgreSQL for tests", []string{"internal/pgtest"}},
 	"internal/faultproxy":       {"a proxy that fails when told to; tests only", nil},
 	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
-	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore"}},
+	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore", "internal/pgtest"}},
 }
 
 // pure packages import nothing but the standard library and the packages listed above.
