@@ -36,6 +36,8 @@ type Options struct {
 	// ReadOnly looks at a file that another process may have open. Every change is
 	// refused with store.ErrUnavailable.
 	ReadOnly bool
+	// NoMigrate refuses a database with pending migrations instead of migrating it.
+	NoMigrate bool
 }
 
 // Store is a store.Store in an SQLite database.
@@ -51,8 +53,9 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens the database, makes it where there is none, and brings its schema up to
-// date. It refuses a file that another process has open, one that a newer version has
-// written, and a database that does not make its commits durable.
+// date. It refuses a file that another process has open, one whose schema is more than one
+// migration ahead of this program, a backup, and a database that does not make its commits
+// durable.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{release: func() error { return nil }}
 	if err := s.open(ctx, o); err != nil {
@@ -78,7 +81,10 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("sqlstore: opening %s: %w", path, err)
 	}
-	if err := migrate(ctx, write, d); err != nil {
+	if err := refuseBackup(ctx, write, d); err != nil {
+		return fmt.Errorf("sqlstore: opening %s: %w", path, err)
+	}
+	if err := migrate(ctx, write, d, o.NoMigrate); err != nil {
 		return fmt.Errorf("sqlstore: opening %s: %w", path, err)
 	}
 	c, err := connect(ctx, write, d)
