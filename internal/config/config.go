@@ -20,14 +20,17 @@ type Config struct {
 	// HealthListen is a listener of its own for /livez and /readyz; empty: they are on
 	// the main one.
 	HealthListen string
-	Data         string   // path of the SQLite file
-	Tenants      []Tenant // at least one
-	Callouts     Callouts
-	Notices      Notices
-	Lifecycle    Lifecycle
-	Shutdown     Shutdown
-	Limits       Limits
-	Log          Log
+	Data         string // path of the SQLite file
+	// NoMigrate refuses to start on pending migrations. It is no key of the file but a flag:
+	// migrating is a step of its own only where whoever starts the server makes it one.
+	NoMigrate bool
+	Tenants   []Tenant // at least one
+	Callouts  Callouts
+	Notices   Notices
+	Lifecycle Lifecycle
+	Shutdown  Shutdown
+	Limits    Limits
+	Log       Log
 
 	lines map[string]int // where a key is, by its path; for Check
 }

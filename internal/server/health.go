@@ -20,6 +20,8 @@ const (
 type health struct {
 	ready func(context.Context) error // of the store
 	notes []string                    // settings that are not safe; told, but no reason to be unready
+	// restored tells whether jobs are held because the data was restored; so it is told, too.
+	restored func() bool
 
 	draining atomic.Bool
 
@@ -68,6 +70,9 @@ func (h *health) serveReady(w http.ResponseWriter, r *http.Request) {
 		answer.Checks[1].Note = "shutting down"
 	}
 	answer.Ready = answer.Checks[0].OK && answer.Checks[1].OK
+	if h.restored() {
+		answer.Checks = append(answer.Checks, check{Name: "restored", OK: true, Note: restoredNote})
+	}
 	for _, note := range h.notes {
 		answer.Checks = append(answer.Checks, check{Name: "settings", OK: true, Note: note})
 	}

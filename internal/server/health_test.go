@@ -13,7 +13,7 @@ import (
 
 func TestReady(t *testing.T) {
 	failing := false
-	h := &health{notes: []string{"loopback may be called"}, ready: func(context.Context) error {
+	h := &health{notes: []string{"loopback may be called"}, restored: func() bool { return true }, ready: func(context.Context) error {
 		if failing {
 			return errors.New("disk full")
 		}

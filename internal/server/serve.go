@@ -48,7 +48,7 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 		return nil, err
 	}
 	s, err := assemble(ctx, parts{
-		store:   sqlstore.Options{Path: c.Data},
+		store:   sqlstore.Options{Path: c.Data, NoMigrate: c.NoMigrate},
 		callout: callout.Options{Allow: c.Callouts.Allow, AllowHTTP: c.Callouts.AllowHTTP},
 		limits:  DispatcherOptions{PerLane: c.Callouts.PerEndpoint, MaxJump: c.Lifecycle.MaxClockJump},
 		base:    where.url,
@@ -83,7 +83,7 @@ func (s *Server) startServing(c *config.Config, listeners []net.Listener, tlsCon
 	}
 	by := noted{verifier}
 	main := &routes{api: s.api(by, where, c.Limits.Body), site: where, health: s.health, keys: serveCalloutKeys(s.engine, false)}
-	s.dispatcher.Start()
+	s.startWork()
 	s.listen(limitConnections(listeners[0], mostConnections, s.perAddress(c)), logged(main, s.log), tlsConfig)
 	if len(listeners) > 1 {
 		s.listen(limitConnections(listeners[1], mostPerAddress, 0), healthOnly(s.health), nil)
