@@ -3,9 +3,11 @@ package crashtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,37 +34,116 @@ func TestDiskFull(t *testing.T) {
 		fills(t, p, func() { limit(1 << 20) }, func() { limit(unix.RLIM_INFINITY) })
 	})
 	t.Run("small volume", func(t *testing.T) {
-		dir := t.TempDir()
-		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=24m,mode=0700"); err != nil {
-			t.Skipf("no volume can be mounted here (%v); the limit of the file's size stands for it", err)
-		}
+		v := newVolume(t)
 		p := newProcess(t)
-		t.Cleanup(func() {
-			p.kill()
-			if err := unix.Unmount(dir, 0); err != nil {
-				t.Error(err)
-			}
-		})
-		p.data = filepath.Join(dir, "anteroom.db")
+		t.Cleanup(func() { p.kill(); v.unmount() })
+		p.data = filepath.Join(v.dir, "anteroom.db")
 		p.start("")
-		ballast := filepath.Join(dir, "ballast")
-		fill := func() {
-			var fs unix.Statfs_t
-			if err := unix.Statfs(dir, &fs); err != nil {
-				t.Fatal(err)
-			}
-			const left = 256 << 10 // for the load to use up
-			err := os.WriteFile(ballast, make([]byte, max(0, int64(fs.Bavail)*fs.Bsize-left)), 0o600)
-			if err != nil && !errors.Is(err, unix.ENOSPC) { // the load may have been faster
-				t.Fatal(err)
-			}
-		}
-		fills(t, p, fill, func() {
-			if err := os.Remove(ballast); err != nil {
-				t.Fatal(err)
-			}
-		})
+		keepsRoom(t, p, v)
+		fills(t, p, func() { v.leave(256 << 10) }, v.empty)
 	})
+}
+
+// volume is a small file system of its own with a ballast in it.
+type volume struct {
+	t       *testing.T
+	dir     string
+	ballast string
+}
+
+const volumeSize = 24 << 20 // bytes
+
+// newVolume mounts one, or skips where that is not allowed.
+func newVolume(t *testing.T) *volume {
+	t.Helper()
+	v := &volume{t: t, dir: t.TempDir()}
+	v.ballast = filepath.Join(v.dir, "ballast")
+	if err := unix.Mount("tmpfs", v.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", volumeSize)); err != nil {
+		t.Skipf("no volume can be mounted here (%v); the limit of the file's size stands for it", err)
+	}
+	return v
+}
+
+func (v *volume) unmount() {
+	if err := unix.Unmount(v.dir, 0); err != nil {
+		v.t.Error(err)
+	}
+}
+
+// leave fills the volume but for so many bytes, at most.
+func (v *volume) leave(bytes int64) {
+	v.t.Helper()
+	v.empty()
+	var fs unix.Statfs_t
+	if err := unix.Statfs(v.dir, &fs); err != nil {
+		v.t.Fatal(err)
+	}
+	err := os.WriteFile(v.ballast, make([]byte, max(0, int64(fs.Bavail)*fs.Bsize-bytes)), 0o600)
+	if err != nil && !errors.Is(err, unix.ENOSPC) { // the load may have been faster
+		v.t.Fatal(err)
+	}
+}
+
+func (v *volume) empty() {
+	v.t.Helper()
+	if err := os.Remove(v.ballast); err != nil && !errors.Is(err, os.ErrNotExist) {
+		v.t.Fatal(err)
+	}
+}
+
+// keepsRoom holds that what is left of a nearly full volume is for what is under way: new
+// requests are refused, answers are taken.
+func keepsRoom(t *testing.T, p *process, v *volume) {
+	t.Helper()
+	l := newLoad(t, p.url())
+	refusals := &refusals{}
+	l.refused = refusals.add
+	const waiting = 40
+	for range waiting {
+		l.job(t.Context(), 0) // it waits for its answer
+	}
+	var ids []string
+	for id := range l.created {
+		ids = append(ids, id)
+	}
+	if len(ids) != waiting {
+		t.Fatalf("%d requests wait, want %d: %v", len(ids), waiting, l.surprise)
+	}
+	instance := func(id string) string {
+		r, err := l.server.Call(l.tenant, "app", "GET", "/assignmentRequests/"+id, nil)
+		if err != nil || r.Status != http.StatusOK {
+			t.Fatalf("a read: %v %d %s", err, r.Status, r.Body)
+		}
+		return r.Value("customExtensionCalloutInstances/0/id")
+	}
+	v.leave(volumeSize / 20 * 3 / 4)
+	l.job(t.Context(), 0)
+	if refusals.count() != 1 || len(l.created) != waiting {
+		t.Errorf("on a nearly full volume %d changes were refused and %d requests made", refusals.count(), len(l.created)-waiting)
+	}
+	if body := get(t, p.url()+"/readyz"); !strings.Contains(body, `"ready": true`) || !strings.Contains(body, "nearly full") {
+		t.Errorf("/readyz of a nearly full volume says %s", body)
+	}
+	for _, id := range ids[:waiting/2] {
+		l.resume(id, instance(id), "continue")
+	}
+	if len(l.answered) != waiting/2 {
+		t.Errorf("on a nearly full volume %d of %d answers were taken", len(l.answered), waiting/2)
+	}
+	v.leave(0)
+	for _, id := range ids[waiting/2:] {
+		l.resume(id, instance(id), "continue") // while it fits; else 503
+	}
+	t.Logf("with nothing left %d of %d answers were taken", len(l.answered)-waiting/2, waiting/2)
+	v.empty()
+	within(t, 5*time.Second, "a new request after there is room", func() bool {
+		l.job(t.Context(), 0)
+		return len(l.created) > waiting
+	})
+	l.verify()
+	if !refusals.good() {
+		t.Errorf("refusals on a full volume: %s", refusals.first)
+	}
 }
 
 // fills puts load on a server, takes its room away and gives it back.

@@ -95,6 +95,7 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	opts.Store, opts.Logger = db, p.log
 	opts.Caller = &caller{sender: s.sender, base: p.base}
 	opts.Directory, opts.Deliverer = directory.BuiltIn{}, delivery.Groups{}
+	opts.Room = db.Room
 	opts.CheckURL = s.sender.CheckURL
 	opts.Linger = lingerAfterCallout
 	sinks, err := notice.New(p.notices, notice.Options{Sender: s.sender, Logger: p.log})
@@ -108,7 +109,7 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	s.engine = engine.New(opts)
 	p.limits.Logger = p.log
 	s.dispatcher = NewDispatcher(db, s.engine, p.limits)
-	s.health = &health{ready: db.Ready, notes: p.notes, restored: s.dispatcher.Restored}
+	s.health = &health{ready: db.Ready, notes: p.notes, room: db.Room, restored: s.dispatcher.Restored}
 	if err := s.holdIfRestored(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -47,6 +47,7 @@ type Store struct {
 	tenants  *numbers
 	release  func() error // gives up the lock on the file
 	disposed string       // directory to remove at Close
+	volume   string       // directory of a file that stays; see Room
 	once     sync.Once    // Close has been called
 }
 
@@ -71,6 +72,9 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	path, durable, err := s.place(o.Path)
 	if err != nil {
 		return err
+	}
+	if durable {
+		s.volume = filepath.Dir(path)
 	}
 	d := &sqliteDialect
 	write, err := sqlite.NewConnector(dsn(path, durable, false))
