@@ -22,8 +22,11 @@ type Config struct {
 	// the main one.
 	HealthListen string
 	// Data is the path of the SQLite file, or the URL of the PostgreSQL database.
-	Data      string
-	Postgres  Postgres // where Data is a URL
+	Data     string
+	Postgres Postgres // where Data is a URL
+	// NoMigrate refuses to start on pending migrations. It is no key of the file but a flag:
+	// migrating is a step of its own only where whoever starts the server makes it one.
+	NoMigrate bool
 	Tenants   []Tenant // at least one
 	Callouts  Callouts
 	Notices   Notices

@@ -20,11 +20,12 @@ type load struct {
 	endpoint *testenv.Endpoint
 
 	mu       sync.Mutex
-	created  map[string]bool   // ids of requests that were answered 201
-	answered map[string]string // outcomes of resumes that were answered 204
-	tried    map[string]string // outcomes of resumes that were sent, whatever came back
-	acked    int               // answers 2xx to what changes something
-	surprise []string          // answers that nobody expects
+	created  map[string]bool     // ids of requests that were answered 201
+	answered map[string]string   // outcomes of resumes that were answered 204
+	tried    map[string]string   // outcomes of resumes that were sent, whatever came back
+	acked    int                 // answers 2xx to what changes something
+	surprise []string            // answers that nobody expects
+	refused  func(testenv.Reply) // is told of answers 503; may be nil
 }
 
 func newLoad(t *testing.T, url string) *load {
@@ -118,6 +119,9 @@ func (l *load) expect(r testenv.Reply, status int) bool {
 	case http.StatusUnauthorized:
 		l.server.ForgetTokens()
 	case http.StatusServiceUnavailable:
+		if l.refused != nil {
+			l.refused(r)
+		}
 	default:
 		l.mu.Lock()
 		l.surprise = append(l.surprise, fmt.Sprintf("%d %s", r.Status, r.Body))

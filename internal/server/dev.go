@@ -99,7 +99,7 @@ func startDev(ctx context.Context, o DevOptions, l net.Listener) (*Server, error
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
-	s.dispatcher.Start()
+	s.startWork()
 	s.listen(limitConnections(l, mostConnections, 0), handler, nil)
 	return s, nil
 }

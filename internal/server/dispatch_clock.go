@@ -40,9 +40,12 @@ func (d *Dispatcher) watchClock(now time.Time) {
 	w.wall, w.passed = now.Round(0), passed
 }
 
-// held reports whether a job is a timer that has to wait because the clock jumped. It stays
-// in the store. The caller holds d.mu.
+// held reports whether a job has to wait because the data was restored, or, where it is a
+// timer, because the clock jumped. It stays in the store. The caller holds d.mu.
 func (d *Dispatcher) held(job store.Job) bool {
+	if d.heldRestored(job) {
+		return true
+	}
 	if d.clock.heldUntil == 0 {
 		return false
 	}

@@ -20,6 +20,9 @@ const (
 type health struct {
 	ready func(context.Context) error // of the store
 	notes []string                    // settings that are not safe; told, but no reason to be unready
+	room  func() error                // of the store, for what is new; told, but what is under way goes on
+	// restored tells whether jobs are held because the data was restored; so it is told, too.
+	restored func() bool
 
 	draining atomic.Bool
 
@@ -68,6 +71,12 @@ func (h *health) serveReady(w http.ResponseWriter, r *http.Request) {
 		answer.Checks[1].Note = "shutting down"
 	}
 	answer.Ready = answer.Checks[0].OK && answer.Checks[1].OK
+	if h.room() != nil {
+		answer.Checks = append(answer.Checks, check{Name: "room", Note: "the volume of the database is nearly full: nothing new is taken"})
+	}
+	if h.restored() {
+		answer.Checks = append(answer.Checks, check{Name: "restored", OK: true, Note: restoredNote})
+	}
 	for _, note := range h.notes {
 		answer.Checks = append(answer.Checks, check{Name: "settings", OK: true, Note: note})
 	}

@@ -13,7 +13,7 @@ import (
 
 func TestReady(t *testing.T) {
 	failing := false
-	h := &health{notes: []string{"loopback may be called"}, ready: func(context.Context) error {
+	h := &health{notes: []string{"loopback may be called"}, restored: func() bool { return true }, room: func() error { return errors.New("full") }, ready: func(context.Context) error {
 		if failing {
 			return errors.New("disk full")
 		}
@@ -25,7 +25,7 @@ func TestReady(t *testing.T) {
 		h.serveReady(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 		return w.Code, w.Body.String()
 	}
-	if status, body := ask(); status != 200 || !strings.Contains(body, `"ready": true`) || !strings.Contains(body, "loopback may be called") {
+	if status, body := ask(); status != 200 || !strings.Contains(body, `"ready": true`) || !strings.Contains(body, "loopback may be called") || !strings.Contains(body, "nearly full") {
 		t.Errorf("ready: %d %s", status, body)
 	}
 	failing = true

@@ -80,7 +80,7 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 // storeOptions are the settings of the store, which this process shares with others where it
 // is a PostgreSQL database.
 func storeOptions(c *config.Config) sqlstore.Options {
-	return sqlstore.Options{Data: c.Data, Postgres: sqlstore.PostgresOptions{
+	return sqlstore.Options{Data: c.Data, NoMigrate: c.NoMigrate, Postgres: sqlstore.PostgresOptions{
 		Statements: c.Postgres.Statements, Connections: c.Postgres.Connections, Writers: c.Postgres.Writers,
 		Lease: c.Postgres.Lease, Performs: true, Name: processName(),
 	}}
@@ -102,7 +102,7 @@ func (s *Server) startServing(c *config.Config, listeners []net.Listener, tlsCon
 	}
 	by := noted{verifier}
 	main := &routes{api: s.api(by, where, c.Limits.Body), site: where, health: s.health, keys: serveCalloutKeys(s.engine, false)}
-	s.dispatcher.Start()
+	s.startWork()
 	s.listen(limitConnections(listeners[0], mostConnections, s.perAddress(c)), logged(main, s.log), tlsConfig)
 	if len(listeners) > 1 {
 		s.listen(limitConnections(listeners[1], mostPerAddress, 0), healthOnly(s.health), nil)

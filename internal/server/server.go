@@ -66,7 +66,9 @@ type Server struct {
 	finishWithin time.Duration
 
 	http    []*http.Server
-	failed  chan error // why a listener ended
+	failed  chan error     // why a listener ended
+	watch   sync.WaitGroup // what looks at the store now and then
+	unwatch chan struct{}  // closed to end it
 	stop    sync.Once
 	stopped chan struct{}
 	stopErr error
@@ -87,7 +89,7 @@ type parts struct {
 // assemble opens the store and puts the engine and the loop around it. Nothing runs yet.
 func assemble(ctx context.Context, p parts) (*Server, error) {
 	s := &Server{
-		log: p.log, failed: make(chan error, 4), stopped: make(chan struct{}),
+		log: p.log, failed: make(chan error, 4), stopped: make(chan struct{}), unwatch: make(chan struct{}),
 		maxHeader: maxHeader, finishWithin: finishRequests,
 	}
 	p.store.Logger = p.log
@@ -103,6 +105,7 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	opts.Store, opts.Logger = db, p.log
 	opts.Caller = &caller{sender: s.sender, base: p.base}
 	opts.Directory, opts.Deliverer = directory.BuiltIn{}, delivery.Groups{}
+	opts.Room = db.Room
 	opts.CheckURL = s.sender.CheckURL
 	opts.Linger = lingerAfterCallout
 	sinks, err := notice.New(p.notices, notice.Options{Sender: s.sender, Logger: p.log})
@@ -120,7 +123,10 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	}
 	s.dispatcher = NewDispatcher(db, s.engine, p.limits)
 	s.loop.Store(s.dispatcher)
-	s.health = &health{ready: db.Ready, notes: p.notes}
+	s.health = &health{ready: db.Ready, notes: p.notes, room: db.Room, restored: s.dispatcher.Restored}
+	if err := s.holdIfRestored(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return s, nil
 }
 
@@ -221,6 +227,8 @@ func (s *Server) stopHTTP() error {
 func (s *Server) stopWork() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
+	close(s.unwatch)
+	s.watch.Wait()
 	s.dispatcher.Stop(ctx)
 	s.sender.Close()
 	return s.store.Close()

@@ -32,6 +32,8 @@ type Options struct {
 	ReadOnly bool
 	// Postgres is read where Data is the URL of such a database.
 	Postgres PostgresOptions
+	// NoMigrate refuses a database with pending migrations instead of migrating it.
+	NoMigrate bool
 }
 
 // Store is a store.Store in an SQLite or PostgreSQL database.
@@ -42,6 +44,7 @@ type Store struct {
 	replica  *replica     // nil where this process performs no jobs beside others
 	release  func() error // gives up the lock on the file
 	disposed string       // directory to remove at Close
+	volume   string       // directory of a file that stays; see Room
 	once     sync.Once    // Close has been called
 }
 
@@ -53,8 +56,9 @@ func IsPostgres(data string) bool {
 }
 
 // Open opens the database, makes it where there is none, and brings its schema up to
-// date. It refuses a file that another process has open, a schema that a much newer version
-// has written, and a database that does not make its commits durable.
+// date. It refuses a file that another process has open, one whose schema is more than one
+// migration ahead of this program, a backup, and a database that does not make its commits
+// durable.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{release: func() error { return nil }}
 	if o.Logger == nil {
