@@ -125,7 +125,7 @@ func (l *loader) requests(ctx context.Context) error {
 		lots[i].remember = true
 	}
 	perPackage := 1 + (l.Assignments+l.Waiting)/l.Packages
-	return l.each(ctx, lots, "packages asked for", l.Packages, max(1, 1000/perPackage), l.ask)
+	return l.each(ctx, lots, "packages asked for", l.Packages, max(1, 5000/perPackage), l.ask)
 }
 
 // each calls fn for 0 … n-1, most of them in one transaction, with a worker for each lot.
