@@ -44,8 +44,10 @@ var may = map[string]struct {
 	"internal/archtest":         {"this test", nil},
 	"internal/simulation":       {"runs the whole engine against random events and faults; tests only", nil},
 	"internal/crashtest":        {"kills the real process; tests only", []string{"internal/testenv"}},
+	"internal/load":             {"fills a tenant for measurements; never imported by what is shipped", []string{"internal/store", "internal/entitlement", "internal/query", "internal/engine", "internal/directory", "internal/delivery"}},
 	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
-	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore"}},
+	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore", "internal/load", "internal/store", "internal/entitlement"}},
+	"bench/load":                {"fills a database", []string{"internal/store/sqlstore", "internal/load", "internal/entitlement"}},
 }
 
 // pure packages import nothing but the standard library and the packages listed above.

@@ -22,10 +22,10 @@ func (l *loader) ask(ctx context.Context, t *lot, k int) error {
 		policy := p.open
 		if i >= assignments {
 			policy = p.checked
-			t.clock = l.when(int(l.asked.Add(1)) - 1)
+			t.clock = l.when(before(l.Waiting, k, len(l.packages)) + i - assignments)
 		}
-		by := l.people[(n+spread(i, len(l.people)))%len(l.people)]
-		if err := l.submit(ctx, t, by, engine.Order{Type: entitlement.TypeUserAdd, PackageID: p.id, PolicyID: policy}); err != nil {
+		who := (n + spread(i, len(l.people))) % len(l.people)
+		if err := l.submit(ctx, t, who, engine.Order{Type: entitlement.TypeUserAdd, PackageID: p.id, PolicyID: policy}); err != nil {
 			return err
 		}
 	}
@@ -40,6 +40,9 @@ func share(n, k, of int) int {
 	}
 	return s
 }
+
+// before is how much of n those before the k-th of so many get.
+func before(n, k, of int) int { return k*(n/of) + min(k, n%of) }
 
 // spread is a permutation of 0 … n-1 in which neighbours are far from each other.
 func spread(k, n int) int {
@@ -59,7 +62,6 @@ func gcd(a, b int) int {
 
 // when is the time at which the n-th of those that wait asked.
 func (l *loader) when(n int) time.Time {
-	n = min(n, l.Waiting-1) // a transaction that is run again counts again
 	if n < l.Together {
 		return l.Since.Add(time.Second * time.Duration(n) / time.Duration(l.Together))
 	}
@@ -72,10 +74,10 @@ func (l *loader) when(n int) time.Time {
 }
 
 // submit lets somebody ask, and then makes the callout, as the server would.
-func (l *loader) submit(ctx context.Context, t *lot, who entitlement.ID, o engine.Order) error {
+func (l *loader) submit(ctx context.Context, t *lot, who int, o engine.Order) error {
 	by := entitlement.Actor{
-		Tenant: l.Tenant, User: true, ObjectID: who, AppID: l.App,
-		Permissions: []string{entitlement.PermissionSubjectAccess}, RequestID: uuid.NewString(),
+		Tenant: l.Tenant, User: true, ObjectID: l.people[who], AppID: l.App, Name: personName(who), UPN: l.principalName(who),
+		Permissions: []string{entitlement.PermissionSubjectAccess}, RequestID: uuid.NewString(), Address: "127.0.0.1",
 	}
 	r, err := t.engine.Submit(ctx, by, o)
 	if err != nil {

@@ -3,7 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
-	"net/url"
+	"strings"
 	"time"
 
 	"anteroom/internal/engine"
@@ -19,15 +19,21 @@ func (l *loader) manager() entitlement.Actor {
 }
 
 func (l *loader) person(ctx context.Context, t *lot, n int) error {
-	nick := fmt.Sprintf("person%06d.%s", n, l.run)
-	mail := nick + "@load.example"
+	mail := l.principalName(n)
+	nick, _, _ := strings.Cut(mail, "@")
 	u := &entitlement.User{
-		DisplayName: fmt.Sprintf("Person %06d", n), UserPrincipalName: mail, Mail: &mail, MailNickname: &nick,
+		DisplayName: personName(n), UserPrincipalName: mail, Mail: &mail, MailNickname: &nick,
 		Type: entitlement.UserMember, AccountEnabled: true,
 	}
 	err := t.engine.CreateUser(ctx, l.manager(), u)
 	l.people[n] = u.ID
 	return err
+}
+
+func personName(n int) string { return fmt.Sprintf("Person %06d", n) }
+
+func (l *loader) principalName(n int) string {
+	return fmt.Sprintf("person%06d.%s@load.example", n, l.run)
 }
 
 // catalog is a catalog with its extension.
@@ -36,9 +42,6 @@ type catalog struct{ id, extension entitlement.ID }
 func (l *loader) catalog(ctx context.Context, t *lot, n int) error {
 	c := &entitlement.Catalog{DisplayName: fmt.Sprintf("Catalog %04d", n), State: entitlement.CatalogPublished}
 	if err := t.engine.CreateCatalog(ctx, l.manager(), c); err != nil {
-		return err
-	}
-	if _, err := url.Parse(l.Endpoint); err != nil {
 		return err
 	}
 	timeout, retries := 2000, 1

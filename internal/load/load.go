@@ -26,6 +26,8 @@ type Options struct {
 	Waiting     int // requests that wait for a callback; none
 	// Endpoint is where the extensions would be called. Nothing is sent to it.
 	Endpoint string
+	// AllowDenyAtCreated is as the server is configured: it is frozen in each request.
+	AllowDenyAtCreated bool
 	// CallbackTimeout is how long requests wait; zero means 14 days.
 	CallbackTimeout time.Duration
 	// Since is when the first was asked for, zero means seven days ago; the others were from
@@ -81,7 +83,6 @@ type loader struct {
 	people   []entitlement.ID
 	catalogs []catalog
 	packages []pkg
-	asked    atomic.Int64 // requests that wait, so far
 	mu       sync.Mutex
 }
 

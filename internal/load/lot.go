@@ -37,6 +37,7 @@ func (l *loader) newLot(ctx context.Context) (*lot, error) {
 	if err := engine.New(o).EnsureTenant(ctx, l.Tenant, nil); err != nil {
 		return nil, err
 	}
+	o.AllowDenyAtCreated = l.AllowDenyAtCreated
 	o.Store, o.Clock, o.NewID = t, func() time.Time { return t.clock }, t.newID
 	o.OnJobs = func(jobs []store.Job) { t.jobs = append(t.jobs, jobs...) }
 	t.engine = engine.New(o)
