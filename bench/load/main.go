@@ -37,7 +37,6 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.People, "people", 50_000, "how many people")
 	flag.IntVar(&o.Assignments, "assignments", 300_000, "how many delivered assignments")
 	flag.IntVar(&o.Waiting, "waiting", 1_000_000, "how many requests that wait for a callback")
-	flag.IntVar(&o.Together, "together", 0, "how many of those fall due within one second")
 	flag.IntVar(&o.Workers, "workers", 1, "how many transactions at a time; SQLite has one writer")
 	flag.BoolVar(&o.AllowDenyAtCreated, "deny-at-created", true, "requests may be denied at assignmentRequestCreated, as on a development server")
 	flag.StringVar(&o.Endpoint, "endpoint", "", "`URL` of the extensions; nothing is sent to it")

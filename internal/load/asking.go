@@ -12,37 +12,27 @@ import (
 	"anteroom/internal/store"
 )
 
-// ask makes what is asked for of one package. The packages come in an order of their own, as
-// nobody asks in the order in which they were made.
-func (l *loader) ask(ctx context.Context, t *lot, k int) error {
-	n := spread(k, len(l.packages))
-	p := l.packages[n]
-	assignments, waiting := share(l.Assignments, k, len(l.packages)), share(l.Waiting, k, len(l.packages))
-	for i := range assignments + waiting {
-		policy := p.open
-		if i >= assignments {
-			policy = p.checked
-			t.clock = l.when(before(l.Waiting, k, len(l.packages)) + i - assignments)
-		}
-		who := (n + spread(i, len(l.people))) % len(l.people)
-		if err := l.submit(ctx, t, who, engine.Order{Type: entitlement.TypeUserAdd, PackageID: p.id, PolicyID: policy}); err != nil {
-			return err
-		}
-	}
-	return nil
+// asking is that many people ask for something of one kind.
+type asking struct {
+	*loader
+	what   string
+	n      int
+	policy func(pkg) entitlement.ID
+	before int // how many asked before
 }
 
-// share is how much of n, dealt out evenly, the k-th of so many gets.
-func share(n, k, of int) int {
-	s := n / of
-	if k < n%of {
-		s++
-	}
-	return s
+// ask lets the k-th of them ask. Some ask for one package, then others for another; the packages
+// come in an order of their own, as nobody asks in the order in which they were made.
+func (a asking) ask(ctx context.Context, t *lot, k int) error {
+	each := (a.n + len(a.packages) - 1) / len(a.packages)
+	n := spread(k/each, len(a.packages))
+	inFront := (a.before + len(a.packages) - 1) / len(a.packages) // who asked for it before
+	who := (n + spread(inFront+k%each, len(a.people))) % len(a.people)
+	all := a.Assignments + a.Waiting
+	t.clock = a.Since.Add(time.Duration(float64(a.before+k) / float64(all) * float64(a.Until.Sub(a.Since))))
+	p := a.packages[n]
+	return a.submit(ctx, t, who, engine.Order{Type: entitlement.TypeUserAdd, PackageID: p.id, PolicyID: a.policy(p)})
 }
-
-// before is how much of n those before the k-th of so many get.
-func before(n, k, of int) int { return k*(n/of) + min(k, n%of) }
 
 // spread is a permutation of 0 … n-1 in which neighbours are far from each other.
 func spread(k, n int) int {
@@ -58,19 +48,6 @@ func gcd(a, b int) int {
 		a, b = b, a%b
 	}
 	return a
-}
-
-// when is the time at which the n-th of those that wait asked.
-func (l *loader) when(n int) time.Time {
-	if n < l.Together {
-		return l.Since.Add(time.Second * time.Duration(n) / time.Duration(l.Together))
-	}
-	from := l.Since
-	if l.Together > 0 {
-		from = from.Add(time.Second)
-	}
-	rest := float64(n-l.Together) / float64(l.Waiting-l.Together)
-	return from.Add(time.Duration(rest * float64(l.now.Sub(from))))
 }
 
 // submit lets somebody ask, and then makes the callout, as the server would.

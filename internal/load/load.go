@@ -30,12 +30,9 @@ type Options struct {
 	AllowDenyAtCreated bool
 	// CallbackTimeout is how long requests wait; zero means 14 days.
 	CallbackTimeout time.Duration
-	// Since is when the first was asked for, zero means seven days ago; the others were from
-	// then until now.
-	Since time.Time
-	// Together is how many of those that wait were asked for within the first second, so that
-	// their timers fall due within one.
-	Together int
+	// Since and Until are when the first and the last asked; zero means seven days ago, and now.
+	// First come the assignments, then those that wait.
+	Since, Until time.Time
 	// Workers is how many transactions are filled at a time; zero means 1, which suits a store
 	// with one writer.
 	Workers int
@@ -59,6 +56,9 @@ func (o *Options) complete() error {
 	if o.Since.IsZero() {
 		o.Since = time.Now().Add(-7 * 24 * time.Hour)
 	}
+	if o.Until.IsZero() {
+		o.Until = time.Now()
+	}
 	if o.Tell == nil {
 		o.Tell = func(string, int, int) {}
 	}
@@ -79,7 +79,6 @@ func (o *Options) complete() error {
 type loader struct {
 	Options
 	run      string // tells what it makes from what other runs have made
-	now      time.Time
 	people   []entitlement.ID
 	catalogs []catalog
 	packages []pkg
@@ -91,7 +90,7 @@ func Fill(ctx context.Context, o Options) error {
 	if err := o.complete(); err != nil {
 		return err
 	}
-	l := &loader{Options: o, now: time.Now(), run: fmt.Sprintf("%x", time.Now().UnixMilli())}
+	l := &loader{Options: o, run: fmt.Sprintf("%x", time.Now().UnixMilli())}
 	first, err := l.newLot(ctx)
 	if err != nil {
 		return err
@@ -115,7 +114,7 @@ func Fill(ctx context.Context, o Options) error {
 	return l.requests(ctx)
 }
 
-// requests makes the assignments and the requests that wait, by package.
+// requests makes the assignments and the requests that wait.
 func (l *loader) requests(ctx context.Context) error {
 	lots := make([]*lot, l.Workers)
 	for i := range lots {
@@ -125,8 +124,16 @@ func (l *loader) requests(ctx context.Context) error {
 		}
 		lots[i].remember = true
 	}
-	perPackage := 1 + (l.Assignments+l.Waiting)/l.Packages
-	return l.each(ctx, lots, "packages asked for", l.Packages, max(1, 5000/perPackage), l.ask)
+	for _, a := range []asking{
+		{what: "assignments", n: l.Assignments, policy: func(p pkg) entitlement.ID { return p.open }},
+		{what: "waiting requests", n: l.Waiting, policy: func(p pkg) entitlement.ID { return p.checked }, before: l.Assignments},
+	} {
+		a.loader = l
+		if err := l.each(ctx, lots, a.what, a.n, 5000, a.ask); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // each calls fn for 0 … n-1, most of them in one transaction, with a worker for each lot.
