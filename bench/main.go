@@ -31,13 +31,17 @@ type options struct {
 	baseline string
 	server   string
 	against  string
+	scale    int
 	profile  time.Duration
 	inFlight int
 	role     string
 }
 
 // mostTime bounds a run, whatever goes wrong.
-const mostTime = 15 * time.Minute
+const (
+	mostTime      = 15 * time.Minute
+	mostTimeScale = 2 * time.Hour // loading a million takes long
+)
 
 func main() {
 	o := readOptions()
@@ -49,7 +53,11 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	most := mostTime
+	if o.scale > 0 {
+		most = mostTimeScale
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
 	faults, err := run(ctx, o)
 	cancel()
 	stop()
@@ -70,6 +78,7 @@ func readOptions() options {
 	flag.StringVar(&o.baseline, "baseline", "", "print the ratios to the figures of this bench.json")
 	flag.StringVar(&o.server, "server", "", "measure this server `binary` instead of building one")
 	flag.StringVar(&o.against, "against", "", "only compare with this other server `binary`, in turn")
+	flag.IntVar(&o.scale, "scale", 0, "only measure a server with so many requests that wait, and what belongs to them")
 	flag.DurationVar(&o.profile, "cpuprofile", 0, "only run the whole job for so long, behind -parked requests, and write the server's cpu.pprof to -out")
 	flag.IntVar(&o.inFlight, "inflight", 64, "how many jobs are in flight with -cpuprofile")
 	flag.StringVar(&o.role, "role", "", "used by the benchmark itself")
@@ -121,6 +130,8 @@ func run(ctx context.Context, o options) (faults, error) {
 	switch {
 	case o.profile > 0:
 		err = b.profileOnly(ctx)
+	case o.scale > 0:
+		err = b.scalePart(ctx)
 	case o.against != "":
 		err = b.compare(ctx)
 	default:

@@ -27,8 +27,9 @@ type server struct {
 	addr   string
 	args   []string
 
-	cmd  *exec.Cmd
-	done chan struct{}
+	cmd     *exec.Cmd
+	done    chan struct{}
+	readyAt time.Time // when the latest start was over
 
 	admin string // headers of the administrator, who makes requests
 	app   string // headers of the application, which resumes them
@@ -59,6 +60,7 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.awaitReady(ctx); err != nil {
 		return errors.Join(err, s.kill())
 	}
+	s.readyAt = time.Now()
 	return s.signIn(ctx)
 }
 
