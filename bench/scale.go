@@ -18,6 +18,9 @@ const (
 	peoplePerThousand      = 50
 )
 
+// mostPackages is what a tenant may have, less what is made beside.
+const mostPackages = 20_000 - 200
+
 // scalePart measures a server whose database holds as much as a large tenant has, beside an
 // equal one without it.
 func (b *bench) scalePart(ctx context.Context) error {
@@ -59,7 +62,7 @@ func (b *bench) scalePart(ctx context.Context) error {
 func (b *bench) loadAll(ctx context.Context, s *server) error {
 	n := b.scale
 	o := load.Options{
-		Catalogs: max(1, n*catalogsPerThousand/1000), Packages: max(1, n*packagesPerThousand/1000), People: max(100, n*peoplePerThousand/1000),
+		Catalogs: max(1, n*catalogsPerThousand/1000), Packages: max(2, min(mostPackages, n*packagesPerThousand/1000)), People: max(100, n*peoplePerThousand/1000),
 		Assignments: n * assignmentsPerThousand / 1000, Waiting: n,
 	}
 	last, size := time.Now(), 0.0

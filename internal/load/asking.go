@@ -12,13 +12,13 @@ import (
 	"anteroom/internal/store"
 )
 
-// asking is that many people ask for something of one kind.
+// asking is that many people ask for packages of one kind.
 type asking struct {
 	*loader
-	what   string
-	n      int
-	policy func(pkg) entitlement.ID
-	before int // how many asked before
+	what     string
+	n        int
+	packages []pkg
+	before   int // how many asked before
 }
 
 // ask lets the k-th of them ask. Some ask for one package, then others for another; the packages
@@ -26,12 +26,11 @@ type asking struct {
 func (a asking) ask(ctx context.Context, t *lot, k int) error {
 	each := (a.n + len(a.packages) - 1) / len(a.packages)
 	n := spread(k/each, len(a.packages))
-	inFront := (a.before + len(a.packages) - 1) / len(a.packages) // who asked for it before
-	who := (n + spread(inFront+k%each, len(a.people))) % len(a.people)
+	who := (n + spread(k%each, len(a.people))) % len(a.people)
 	all := a.Assignments + a.Waiting
 	t.clock = a.Since.Add(time.Duration(float64(a.before+k) / float64(all) * float64(a.Until.Sub(a.Since))))
 	p := a.packages[n]
-	return a.submit(ctx, t, who, engine.Order{Type: entitlement.TypeUserAdd, PackageID: p.id, PolicyID: a.policy(p)})
+	return a.submit(ctx, t, who, engine.Order{Type: entitlement.TypeUserAdd, PackageID: p.id, PolicyID: p.policy})
 }
 
 // spread is a permutation of 0 … n-1 in which neighbours are far from each other.

@@ -36,13 +36,21 @@ func (l *loader) principalName(n int) string {
 	return fmt.Sprintf("person%06d.%s@load.example", n, l.run)
 }
 
-// catalog is a catalog with its extension.
+// mostExtensions is how many catalogs have an extension: a tenant may have 500, and may be
+// filled more than once.
+const mostExtensions = 400
+
+// catalog is a catalog with its extension, if it has one.
 type catalog struct{ id, extension entitlement.ID }
 
 func (l *loader) catalog(ctx context.Context, t *lot, n int) error {
 	c := &entitlement.Catalog{DisplayName: fmt.Sprintf("Catalog %04d", n), State: entitlement.CatalogPublished}
 	if err := t.engine.CreateCatalog(ctx, l.manager(), c); err != nil {
 		return err
+	}
+	l.catalogs[n] = catalog{id: c.ID}
+	if n >= mostExtensions {
+		return nil
 	}
 	timeout, retries := 2000, 1
 	x := &entitlement.Extension{
@@ -51,46 +59,61 @@ func (l *loader) catalog(ctx context.Context, t *lot, n int) error {
 		Client:   &entitlement.ClientConfig{TimeoutInMilliseconds: &timeout, MaximumRetries: &retries},
 	}
 	err := t.engine.CreateExtension(ctx, l.manager(), x)
-	l.catalogs[n] = catalog{c.ID, x.ID}
+	l.catalogs[n].extension = x.ID
 	return err
 }
 
-// pkg is a package that gives a group, with a policy that lets everybody in for half a year, and
-// one that asks the catalog's extension first.
-type pkg struct{ id, open, checked entitlement.ID }
+// pkg is a package that gives a group, with its policy.
+type pkg struct{ id, policy entitlement.ID }
+
+// openEvery is of how many packages one lets people in without asking an extension.
+const openEvery = 4
+
+// isOpen reports whether the n-th package lets everybody in for half a year; the others ask the
+// extension of their catalog first.
+func (l *loader) isOpen(n int) bool {
+	return l.Waiting == 0 || (l.Assignments > 0 && n%openEvery == 0)
+}
 
 func (l *loader) pkg(ctx context.Context, t *lot, n int) error {
-	by, c := l.manager(), l.catalogs[n%len(l.catalogs)]
-	name := fmt.Sprintf("Package %05d", n)
-	g := &entitlement.Group{DisplayName: name, SecurityEnabled: true}
+	c := l.catalogs[n%min(mostExtensions, len(l.catalogs))]
+	if l.isOpen(n) {
+		c = l.catalogs[n/openEvery%len(l.catalogs)]
+	}
+	p := &entitlement.Package{DisplayName: fmt.Sprintf("Package %05d", n), CatalogID: c.id}
+	if err := l.gives(ctx, t, p); err != nil {
+		return err
+	}
+	policy := policyOf(p.ID, "After a check")
+	if l.isOpen(n) {
+		policy.DisplayName = "For half a year"
+		policy.Expiration = &entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 180 * 24 * time.Hour}
+	} else {
+		policy.StageSettings = []entitlement.StageSetting{{Stage: entitlement.StageCreated, ExtensionID: c.extension}}
+	}
+	err := t.engine.CreatePolicy(ctx, l.manager(), policy)
+	l.packages[n] = pkg{p.ID, policy.ID}
+	return err
+}
+
+// gives makes the package, and a group that it gives.
+func (l *loader) gives(ctx context.Context, t *lot, p *entitlement.Package) error {
+	by := l.manager()
+	g := &entitlement.Group{DisplayName: p.DisplayName, SecurityEnabled: true}
 	if err := t.engine.CreateGroup(ctx, by, g); err != nil {
 		return err
 	}
 	if _, err := t.engine.RequestResource(ctx, by, engine.ResourceOrder{
-		Type: entitlement.TypeAdminAdd, CatalogID: c.id, OriginID: string(g.ID), OriginSystem: entitlement.OriginGroup,
+		Type: entitlement.TypeAdminAdd, CatalogID: p.CatalogID, OriginID: string(g.ID), OriginSystem: entitlement.OriginGroup,
 	}); err != nil {
 		return err
 	}
-	p := &entitlement.Package{DisplayName: name, CatalogID: c.id}
 	if err := t.engine.CreatePackage(ctx, by, p); err != nil {
 		return err
 	}
-	if _, err := t.engine.AddRoleScope(ctx, by, engine.RoleScopeOrder{
+	_, err := t.engine.AddRoleScope(ctx, by, engine.RoleScopeOrder{
 		PackageID: p.ID, RoleOriginID: "Member_" + string(g.ID), ScopeOriginID: string(g.ID),
-	}); err != nil {
-		return err
-	}
-	made := pkg{id: p.ID}
-	open := policyOf(p.ID, "For half a year")
-	open.Expiration = &entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 180 * 24 * time.Hour}
-	if err := t.engine.CreatePolicy(ctx, by, open); err != nil {
-		return err
-	}
-	checked := policyOf(p.ID, "After a check")
-	checked.StageSettings = []entitlement.StageSetting{{Stage: entitlement.StageCreated, ExtensionID: c.extension}}
-	err := t.engine.CreatePolicy(ctx, by, checked)
-	made.open, made.checked = open.ID, checked.ID
-	l.packages[n] = made
+	})
 	return err
 }
 

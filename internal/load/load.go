@@ -19,8 +19,8 @@ type Options struct {
 	// App is the client application through which people ask.
 	App string
 
-	Catalogs    int // 1,000
-	Packages    int // 20,000, each with a group, two policies and a place in a catalog
+	Catalogs    int // 1,000, of which at most 400 have an extension
+	Packages    int // 20,000, each with a group and a policy; a tenant may have no more
 	People      int // 50,000
 	Assignments int // delivered; none
 	Waiting     int // requests that wait for a callback; none
@@ -65,7 +65,15 @@ func (o *Options) complete() error {
 	if o.Endpoint == "" {
 		o.Endpoint = "https://checks.example/callout"
 	}
-	if most := (o.Assignments+o.Packages-1)/o.Packages + (o.Waiting+o.Packages-1)/o.Packages; most > o.People {
+	if o.Packages < 2 && o.Assignments > 0 && o.Waiting > 0 {
+		return errors.New("load: assignments and requests that wait need packages of two kinds: ask for two packages at least")
+	}
+	open := (o.Packages + openEvery - 1) / openEvery
+	checked := o.Packages - open
+	if o.Waiting == 0 || o.Assignments == 0 {
+		open, checked = o.Packages, o.Packages
+	}
+	if most := max((o.Assignments+open-1)/open, (o.Waiting+checked-1)/checked); most > o.People {
 		return fmt.Errorf("load: %d assignments and %d requests of %d packages need %d people, and %d were asked for: nobody asks twice for one package",
 			o.Assignments, o.Waiting, o.Packages, most, o.People)
 	}
@@ -124,11 +132,18 @@ func (l *loader) requests(ctx context.Context) error {
 		}
 		lots[i].remember = true
 	}
+	var open, checked []pkg
+	for n, p := range l.packages {
+		if l.isOpen(n) {
+			open = append(open, p)
+		} else {
+			checked = append(checked, p)
+		}
+	}
 	for _, a := range []asking{
-		{what: "assignments", n: l.Assignments, policy: func(p pkg) entitlement.ID { return p.open }},
-		{what: "waiting requests", n: l.Waiting, policy: func(p pkg) entitlement.ID { return p.checked }, before: l.Assignments},
+		{l, "assignments", l.Assignments, open, 0},
+		{l, "waiting requests", l.Waiting, checked, l.Assignments},
 	} {
-		a.loader = l
 		if err := l.each(ctx, lots, a.what, a.n, 5000, a.ask); err != nil {
 			return err
 		}
