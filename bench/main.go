@@ -33,13 +33,19 @@ type options struct {
 	only     string
 	server   string
 	against  string
-	profile  time.Duration
-	inFlight int
-	role     string
+	scale    int
+	// Of the comparison with River: its front, the database of that, and that of the server.
+	river, riverData, data string
+	profile                time.Duration
+	inFlight               int
+	role                   string
 }
 
 // mostTime bounds a run, whatever goes wrong.
-const mostTime = 30 * time.Minute
+const (
+	mostTime      = 30 * time.Minute
+	mostTimeScale = 2 * time.Hour // loading a million takes long
+)
 
 func main() {
 	o := readOptions()
@@ -51,7 +57,11 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	most := mostTime
+	if o.scale > 0 {
+		most = mostTimeScale
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
 	faults, err := run(ctx, o)
 	cancel()
 	stop()
@@ -73,6 +83,10 @@ func readOptions() options {
 	flag.StringVar(&o.only, "only", "", "only the part whose name begins so, such as PostgreSQL")
 	flag.StringVar(&o.server, "server", "", "measure this server `binary` instead of building one")
 	flag.StringVar(&o.against, "against", "", "only compare with this other server `binary`, in turn")
+	flag.IntVar(&o.scale, "scale", 0, "only measure a server with so many requests that wait, and what belongs to them")
+	flag.StringVar(&o.river, "river", "", "only compare with the front on River, this `binary` made of bench/river, in turn")
+	flag.StringVar(&o.riverData, "river-data", "", "the `URL` of an empty PostgreSQL database for the front on River")
+	flag.StringVar(&o.data, "data", "", "with -river: the server's own empty `database`; default is a temporary SQLite file")
 	flag.DurationVar(&o.profile, "cpuprofile", 0, "only run the whole job for so long, behind -parked requests, and write the server's cpu.pprof to -out")
 	flag.IntVar(&o.inFlight, "inflight", 64, "how many jobs are in flight with -cpuprofile")
 	flag.StringVar(&o.role, "role", "", "used by the benchmark itself")
@@ -124,6 +138,10 @@ func run(ctx context.Context, o options) (faults, error) {
 	switch {
 	case o.profile > 0:
 		err = b.profileOnly(ctx)
+	case o.river != "":
+		err = b.riverPart(ctx)
+	case o.scale > 0:
+		err = b.scalePart(ctx)
 	case o.against != "":
 		err = b.compare(ctx)
 	default:

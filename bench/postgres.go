@@ -20,12 +20,27 @@ var (
 	rawConnections = []int{1, 32}
 )
 
+// serverSettings are those of a database server on a machine of this size.
+var serverSettings = map[string]string{"shared_buffers": "1GB", "max_wal_size": "4GB", "checkpoint_timeout": "30min"}
+
+// databases makes databases.
+func databases(ctx context.Context, dsn string, names ...string) error {
+	c, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := c.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+			return errors.Join(err, c.Close(ctx))
+		}
+	}
+	return c.Close(ctx)
+}
+
 // postgresPart measures the whole job on a PostgreSQL of its own on the same disk, with one
 // and with three server processes, in turn with what its raw commits cost.
 func (b *bench) postgresPart(ctx context.Context) (err error) {
-	c, err := pgtest.Start(ctx, pgtest.Options{Durable: true, Settings: map[string]string{
-		"shared_buffers": "1GB", "max_wal_size": "4GB", "checkpoint_timeout": "30min",
-	}})
+	c, err := pgtest.Start(ctx, pgtest.Options{Durable: true, Settings: serverSettings})
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,9 @@ type server struct {
 	beside []*server
 	turn   atomic.Int64
 
-	cmd  *exec.Cmd
-	done chan struct{}
+	cmd     *exec.Cmd
+	done    chan struct{}
+	readyAt time.Time // when the latest start was over
 
 	admin string // headers of the administrator, who makes requests
 	app   string // headers of the application, which resumes them
@@ -62,6 +63,7 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.awaitReady(ctx); err != nil {
 		return errors.Join(err, s.kill())
 	}
+	s.readyAt = time.Now()
 	if err := s.signIn(ctx); err != nil {
 		return errors.Join(err, s.kill())
 	}

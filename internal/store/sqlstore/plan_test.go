@@ -19,6 +19,11 @@ func TestPlans(t *testing.T) {
 		must(t, err)
 		return text
 	}
+	counted := func(table string, paths map[string]path, f query.Expr) string {
+		text, _, err := compileList(&sqliteDialect, "SELECT count(*) FROM "+table, paths, 1, query.Query{Filter: f, Limit: -1})
+		must(t, err)
+		return text
+	}
 	filtered := func(f query.Expr) string { return list("request", requests.paths, query.Query{Filter: f, Limit: 100}) }
 	assigned := func(f query.Expr) string {
 		return list("assignment", assignments.paths, query.Query{Filter: f, Limit: 100})
@@ -36,6 +41,18 @@ func TestPlans(t *testing.T) {
 	for _, test := range []struct{ name, text, index string }{
 		{"request", requests.selectSQL, "sqlite_autoindex_request_1 (tenant=? AND id=?)"},
 		{"requests after one", list("request", requests.paths, query.Query{After: &query.Cursor{ID: "x"}, Limit: 100}), "sqlite_autoindex_request_1 (tenant=? AND id>?)"},
+		{"newest requests", list("request", requests.paths, query.Query{Order: []query.Order{{Path: "createdDateTime", Descending: true}}, Limit: 100}), "request_created (tenant=?) and sort"}, // of equals
+		{"newest requests after one", list("request", requests.paths, query.Query{
+			Order: []query.Order{{Path: "createdDateTime", Descending: true}}, After: &query.Cursor{Keys: []query.Value{sampleTime}, ID: "x"}, Limit: 100}), "request_created (tenant=? AND created<?) and sort"},
+		{"oldest requests", list("request", requests.paths, query.Query{Order: []query.Order{{Path: "createdDateTime"}}, Limit: 100}), "request_created (tenant=?)"},
+		{"requests in a state", filtered(eq("state")), "request_state (tenant=? AND state=?)"},
+		{"requests in a state after one", list("request", requests.paths, query.Query{Filter: eq("state"), After: &query.Cursor{ID: "x"}, Limit: 100}), "request_state (tenant=? AND state=? AND id>?)"},
+		{"how many requests are in a state", counted("request", requests.paths, eq("state")), "COVERING INDEX request_state (tenant=? AND state=?)"},
+		{"how many assignments are in a state", counted("assignment", assignments.paths, eq("state")), "COVERING INDEX assignment_state (tenant=? AND state=?)"},
+		{"assignments in a state", assigned(eq("state")), "assignment_state (tenant=? AND state=?)"},
+		{"assignments of a target in a state", assigned(query.Both(eq("target/objectId"), eq("state"))), "assignment_target (tenant=? AND target=?)"},
+		{"assignments of a package in some states", assigned(query.Both(eq("accessPackage/id"), &query.In{Path: "state", Values: []query.Value{"x", "y"}})), "assignment_package (tenant=? AND package=?)"},
+		{"requests of a target in a state", filtered(query.Both(eq("target/objectId"), eq("state"))), "request_target (tenant=? AND target=?)"},
 		{"requests of a target", filtered(eq("target/objectId")), "request_target (tenant=? AND target=?)"},
 		{"requests of a requestor", filtered(eq("requestor/objectId")), "request_requestor (tenant=? AND requestor=?)"},
 		{"requests of a package", filtered(eq("accessPackage/id")), "request_package (tenant=? AND package=?)"},
