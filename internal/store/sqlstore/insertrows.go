@@ -28,11 +28,7 @@ func insertsOf(head string, columns int, tail string) inserts {
 		if row > 0 {
 			b.WriteString(", ")
 		}
-		marks := make([]string, columns)
-		for i := range marks {
-			marks[i] = fmt.Sprintf("$%d", row*columns+i+1)
-		}
-		b.WriteString("(" + strings.Join(marks, ", ") + ")")
+		b.WriteString("(" + marks(row*columns+1, columns) + ")")
 		t.texts = append(t.texts, b.String()+tail)
 	}
 	return t
@@ -48,4 +44,16 @@ func (t *inserts) insert(ctx context.Context, c *conn, args []driver.Value) erro
 		args = args[n*t.columns:]
 	}
 	return nil
+}
+
+// marks are n marks for arguments, the first one with that number.
+func marks(first, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", first+i)
+	}
+	return b.String()
 }
