@@ -149,6 +149,7 @@ type change struct {
 }
 
 func (e *Engine) begin(ctx context.Context, tx *store.Tx, r *entitlement.Request, by entitlement.Actor) (*change, error) {
+	e.kept.forget(by.Tenant, r.ID)
 	w, err := e.work(ctx, tx, by)
 	if err != nil {
 		return nil, err
