@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type options struct {
 	people   int
 	out      string
 	baseline string
+	only     string
 	server   string
 	against  string
 	profile  time.Duration
@@ -37,7 +39,7 @@ type options struct {
 }
 
 // mostTime bounds a run, whatever goes wrong.
-const mostTime = 15 * time.Minute
+const mostTime = 30 * time.Minute
 
 func main() {
 	o := readOptions()
@@ -68,6 +70,7 @@ func readOptions() options {
 	flag.IntVar(&o.rounds, "rounds", 0, "how often everything is measured (default 3)")
 	flag.StringVar(&o.out, "out", "", "write bench.json and bench.txt into this `directory`")
 	flag.StringVar(&o.baseline, "baseline", "", "print the ratios to the figures of this bench.json")
+	flag.StringVar(&o.only, "only", "", "only the part whose name begins so, such as PostgreSQL")
 	flag.StringVar(&o.server, "server", "", "measure this server `binary` instead of building one")
 	flag.StringVar(&o.against, "against", "", "only compare with this other server `binary`, in turn")
 	flag.DurationVar(&o.profile, "cpuprofile", 0, "only run the whole job for so long, behind -parked requests, and write the server's cpu.pprof to -out")
@@ -140,7 +143,11 @@ func (b *bench) all(ctx context.Context) error {
 		{"raw commits, bare POST, and the whole job", b.jobPart},
 		{"slower commits", b.delayPart},
 		{"parked requests", b.parkedPart},
+		{"PostgreSQL", b.postgresPart},
 	} {
+		if b.only != "" && !strings.HasPrefix(part.what, b.only) {
+			continue
+		}
 		b.say("%s", part.what)
 		if err := part.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.what, err)

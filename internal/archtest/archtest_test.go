@@ -40,12 +40,15 @@ var may = map[string]struct {
 	"internal/engine":           {"core and store joined", []string{"internal/entitlement", "internal/lifecycle", "internal/rules", "internal/query", "internal/store", "internal/memberrule", "internal/failpoint"}},
 	"internal/graph":            {"the HTTP API; reaches the store only through the engine", []string{"internal/entitlement", "internal/lifecycle", "internal/odata", "internal/query", "internal/engine", "internal/failpoint"}},
 	"internal/server":           {"assembles, starts and stops", []string{"internal/entitlement", "internal/lifecycle", "internal/query", "internal/store", "internal/store/sqlstore", "internal/engine", "internal/graph", "internal/auth", "internal/callout", "internal/directory", "internal/delivery", "internal/notice", "internal/config", "internal/failpoint"}},
-	"internal/testenv":          {"a whole server for tests; never imported by what is shipped", []string{"internal/server", "internal/entitlement", "internal/callout"}},
+	"internal/testenv":          {"a whole server for tests; never imported by what is shipped", []string{"internal/server", "internal/entitlement", "internal/callout", "internal/pgtest", "internal/store/sqlstore"}},
 	"internal/archtest":         {"this test", nil},
 	"internal/simulation":       {"runs the whole engine against random events and faults; tests only", nil},
 	"internal/crashtest":        {"kills the real process; tests only", []string{"internal/testenv"}},
+	"internal/pgtest":           {"a real PostgreSQL; tests only", nil},
+	"internal/pgtest/with":      {"runs a command with a PostgreSQL for tests", []string{"internal/pgtest"}},
+	"internal/faultproxy":       {"a proxy that fails when told to; tests only", nil},
 	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
-	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore"}},
+	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore", "internal/pgtest"}},
 }
 
 // pure packages import nothing but the standard library and the packages listed above.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Check looks at what the configuration names: that the certificate and its key can be
@@ -42,8 +43,12 @@ func (c *Config) Check() error {
 	return problems.or()
 }
 
-// checkData says what keeps a database from being written at path, or nothing.
+// checkData says what keeps a database from being written at path, or nothing. A database
+// elsewhere is looked at when the server starts.
 func checkData(path string) string {
+	if strings.Contains(path, "://") {
+		return ""
+	}
 	dir := filepath.Dir(path)
 	info, err := os.Stat(dir)
 	switch {

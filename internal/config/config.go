@@ -3,6 +3,7 @@ package config
 import (
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -20,14 +21,16 @@ type Config struct {
 	// HealthListen is a listener of its own for /livez and /readyz; empty: they are on
 	// the main one.
 	HealthListen string
-	Data         string   // path of the SQLite file
-	Tenants      []Tenant // at least one
-	Callouts     Callouts
-	Notices      Notices
-	Lifecycle    Lifecycle
-	Shutdown     Shutdown
-	Limits       Limits
-	Log          Log
+	// Data is the path of the SQLite file, or the URL of the PostgreSQL database.
+	Data      string
+	Postgres  Postgres // where Data is a URL
+	Tenants   []Tenant // at least one
+	Callouts  Callouts
+	Notices   Notices
+	Lifecycle Lifecycle
+	Shutdown  Shutdown
+	Limits    Limits
+	Log       Log
 
 	lines map[string]int // where a key is, by its path; for Check
 }
@@ -54,6 +57,29 @@ type Issuer struct {
 	Audiences  []string // at least one
 	JWKSURL    string   // empty: from the discovery document
 	Algorithms []string // of RS256, ES256, PS256; empty: all of them
+}
+
+// Postgres is how a PostgreSQL database is used.
+type Postgres struct {
+	// Statements is how they are sent: "prepared", or "unnamed" or "simple" for poolers that
+	// give each transaction another connection.
+	Statements string
+	// Connections is the most connections that read, 1 to 1,000; zero: by the processors.
+	Connections int
+	// Writers is how many more connections write, 1 to 64. Those of one tenant share one.
+	Writers int
+	// Lease is how long a process may go without a sign of life before others take over what
+	// it was doing, 300 milliseconds to 5 minutes.
+	Lease time.Duration
+}
+
+// ShownData is Data without a password.
+func (c *Config) ShownData() string {
+	u, err := url.Parse(c.Data)
+	if err != nil || u.Scheme == "" {
+		return c.Data
+	}
+	return u.Redacted()
 }
 
 // Callouts are the limits of calls to extensions.
@@ -99,6 +125,7 @@ type Log struct {
 // defaults are the settings that need not be given.
 func defaults() *Config {
 	return &Config{
+		Postgres:  Postgres{Statements: "prepared", Writers: 4, Lease: 10 * time.Second},
 		Callouts:  Callouts{PerEndpoint: 64},
 		Lifecycle: Lifecycle{AllowDenyAtCreated: true, RequestRetention: 90 * 24 * time.Hour, MaxClockJump: 5 * time.Minute},
 		Shutdown:  Shutdown{Drain: 15 * time.Second},

@@ -43,8 +43,9 @@ func TestExample(t *testing.T) {
 	}
 	want := &Config{
 		Listen: "0.0.0.0:8443", PublicURL: "https://access.example.org", HealthListen: "127.0.0.1:8081",
-		TLS:  &TLS{CertFile: "/etc/anteroom/tls.crt", KeyFile: "/etc/anteroom/tls.key"},
-		Data: "/var/lib/anteroom/anteroom.db",
+		TLS:      &TLS{CertFile: "/etc/anteroom/tls.crt", KeyFile: "/etc/anteroom/tls.key"},
+		Data:     "/var/lib/anteroom/anteroom.db",
+		Postgres: Postgres{Statements: "prepared", Writers: 4, Lease: 10 * time.Second},
 		Tenants: []Tenant{{
 			ID: "0d1f7c2a-5b3e-4f60-8a91-b2c3d4e5f607", Name: "Contoso",
 			Issuers: []Issuer{{
@@ -158,7 +159,9 @@ func TestRefusals(t *testing.T) {
 		{"data: " + data + "\n", "", 1, "data", "is missing"},
 		{data, "':memory:'", 3, "data", "lost with the process"},
 		{data, "file:x.db", 3, "data", "plain path"},
-		{data, "postgres://h/db", 3, "data", "plain path"},
+		{data, "mysql://h/db", 3, "data", "plain path"},
+		{data, "postgres://h/", 3, "data", "is not the URL of a database"},
+		{data, "postgres://u:s%zz@h/db", 3, "data", "is not the URL of a database"},
 		{data, "x.db?mode=memory", 3, "data", "plain path"},
 		{"", "tls: {certFile: a}\n", 12, "tls.keyFile", "is missing"},
 		{"", "tls: {certFile: a, keyFile: b}\n", 2, "publicURL", "is http although tls is set"},
@@ -235,9 +238,9 @@ func TestRefusals(t *testing.T) {
 
 func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := Parse([]byte("colour: red\nlisten: 0.0.0.0:1\ntenants:\n  - id: x\n    color: y\n"))
-	want := `line 1: colour: there is no such setting; there are listen, publicURL, tls, behindProxy, healthListen, data, tenants, callouts, notices, lifecycle, shutdown, limits, log
+	want := `line 1: colour: there is no such setting; there are listen, publicURL, tls, behindProxy, healthListen, data, postgres, tenants, callouts, notices, lifecycle, shutdown, limits, log
 line 1: publicURL: is missing; give what clients call the server, such as https://access.example.org
-line 1: data: is missing; give the path of the database file, such as /var/lib/anteroom/anteroom.db
+line 1: data: is missing; give the path of the database file, such as /var/lib/anteroom/anteroom.db, or the URL of a PostgreSQL database
 line 2: listen: is open to the network without TLS; add tls with certFile and keyFile, or behindProxy: true if a proxy in front ends TLS, or listen on 127.0.0.1
 line 4: tenants[0].id: "x" is not a GUID such as 2f5c6a4e-0b1d-4c3e-9a7f-1d2e3f405162
 line 4: tenants[0].issuers: is missing; without one nobody can sign in; give url and audiences

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -82,7 +83,8 @@ func (r *reader) config(n node, c *Config) {
 		field{"tls", "", func(n node) { r.tls(n, c) }},
 		field{"behindProxy", "", func(n node) { r.flag(n, &c.BehindProxy) }},
 		field{"healthListen", "", func(n node) { r.address(n, &c.HealthListen) }},
-		field{"data", "give the path of the database file, such as /var/lib/anteroom/anteroom.db", func(n node) { r.data(n, &c.Data) }},
+		field{"data", "give the path of the database file, such as /var/lib/anteroom/anteroom.db, or the URL of a PostgreSQL database", func(n node) { r.data(n, &c.Data) }},
+		field{"postgres", "", func(n node) { r.postgres(n, &c.Postgres) }},
 		field{"tenants", "at least one is needed", func(n node) { r.tenants(n, c) }},
 		field{"callouts", "", func(n node) { r.callouts(n, &c.Callouts) }},
 		field{"notices", "", func(n node) { r.notices(n, &c.Notices) }},
@@ -103,17 +105,32 @@ func (r *reader) tls(n node, c *Config) {
 	)
 }
 
-// data refuses what SQLite would take for something other than a file.
+// data refuses what SQLite would take for something other than a file, and a URL that is
+// not one of PostgreSQL.
 func (r *reader) data(n node, into *string) {
 	if !r.text(n, into) {
 		return
 	}
 	switch s := strings.ToLower(*into); {
+	case strings.HasPrefix(s, "postgres://"), strings.HasPrefix(s, "postgresql://"):
+		// What is wrong with it is not said in the parser's words: they hold the password.
+		if u, err := url.Parse(*into); err != nil || strings.Trim(u.Path, "/") == "" {
+			r.problem(n, "is not the URL of a database, such as postgres://anteroom@db.example.org/anteroom")
+		}
 	case strings.Contains(s, ":memory:"):
 		r.problem(n, "a database in memory is lost with the process; give the path of a file")
 	case strings.HasPrefix(s, "file:"), strings.Contains(s, "://"), strings.Contains(s, "?"):
-		r.problem(n, "must be the plain path of a file, not a URL")
+		r.problem(n, "must be the plain path of a file, or a URL that begins with postgres://")
 	}
+}
+
+func (r *reader) postgres(n node, p *Postgres) {
+	r.mapping(n,
+		field{"statements", "", func(n node) { r.choice(n, []string{"prepared", "unnamed", "simple"}, &p.Statements) }},
+		field{"connections", "", func(n node) { r.int(n, 1, 1000, "connections", &p.Connections) }},
+		field{"writers", "", func(n node) { r.int(n, 1, 64, "connections", &p.Writers) }},
+		field{"lease", "", func(n node) { r.duration(n, 300*time.Millisecond, 5*time.Minute, &p.Lease) }},
+	)
 }
 
 func (r *reader) callouts(n node, c *Callouts) {

@@ -123,10 +123,11 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 	return err
 }
 
-// takeJob removes the job and reports whether there is something to be done for it.
+// takeJob removes the job and reports whether there is something to be done for it: not
+// where it is gone, or where another process has taken it over.
 func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool, error) {
 	if job.Kind == store.JobTimeout || job.Kind == store.JobWake || job.Kind == store.JobLeaver {
-		stored, err := tx.Jobs.Get(ctx, job.JobKey)
+		stored, err := tx.Jobs.Held(ctx, job.JobKey)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return false, nil
@@ -136,7 +137,7 @@ func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool
 			return false, nil
 		}
 	}
-	return tx.Jobs.Delete(ctx, job.JobKey)
+	return tx.Jobs.Take(ctx, job.JobKey)
 }
 
 // change is one request in one transaction, on its way through one or more events.

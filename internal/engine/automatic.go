@@ -132,7 +132,7 @@ func (e *Engine) automatic(ctx context.Context, job store.Job, page func(*work) 
 	var told []store.Job
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		told = nil
-		stored, err := tx.Jobs.Get(ctx, job.JobKey)
+		stored, err := tx.Jobs.Held(ctx, job.JobKey)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}

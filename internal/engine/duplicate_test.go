@@ -32,7 +32,7 @@ func duplicateRounds() int {
 // onFile lets a world keep its data in a file.
 func onFile(t *testing.T) func(*engine.Options) {
 	return func(o *engine.Options) {
-		s, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "anteroom.db")})
+		s, err := sqlstore.Open(t.Context(), sqlstore.Options{Data: filepath.Join(t.TempDir(), "anteroom.db")})
 		must(t, err)
 		t.Cleanup(func() { must(t, s.Close()) })
 		o.Store.(*unsteady).Store = s

@@ -160,7 +160,7 @@ func (c *Call) describe(ctx context.Context, tx *store.Tx) error {
 
 func (e *Engine) dropJob(ctx context.Context, job store.Job) error {
 	return e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
-		_, err := tx.Jobs.Delete(ctx, job.JobKey)
+		_, err := tx.Jobs.Take(ctx, job.JobKey)
 		return err
 	})
 }
@@ -218,7 +218,7 @@ func (e *Engine) putOff(ctx context.Context, job store.Job) error {
 	job.Due = e.realNow().Add(lifecycle.Backoff(job.Attempt))
 	put := false
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
-		_, err := tx.Jobs.Get(ctx, job.JobKey)
+		_, err := tx.Jobs.Held(ctx, job.JobKey)
 		put = err == nil
 		if errors.Is(err, store.ErrNotFound) {
 			return nil

@@ -183,7 +183,7 @@ func (e *Engine) performRoles(ctx context.Context, job store.Job) error {
 	var next []store.Job
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		next = nil
-		current, err := tx.Jobs.Get(ctx, job.JobKey)
+		current, err := tx.Jobs.Held(ctx, job.JobKey)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return nil

@@ -25,12 +25,13 @@ import (
 // port of 127.0.0.1 and keeps its data in memory.
 type DevOptions struct {
 	Addr           string // host:port; empty means 127.0.0.1:0
-	Data           string // file of the database; empty means memory
+	Data           string // file or URL of the database; empty means memory
 	InsecureListen bool   // listen at an address that others can reach
 	NoticeURL      string // where notices are posted; empty: nowhere
 	Log            *slog.Logger
 
 	// For measurements; zero means the default.
+	Lease       time.Duration // with a PostgreSQL database
 	MaxGroup    int
 	CommitDelay time.Duration
 	PerEndpoint int
@@ -80,7 +81,9 @@ func startDev(ctx context.Context, o DevOptions, l net.Listener) (*Server, error
 	where := newLocalSite(l)
 	url := where.url()
 	s, err := assemble(ctx, parts{
-		store:   sqlstore.Options{Path: o.Data, MaxGroup: o.MaxGroup, CommitDelay: o.CommitDelay},
+		store: sqlstore.Options{Data: o.Data, MaxGroup: o.MaxGroup, CommitDelay: o.CommitDelay, Postgres: sqlstore.PostgresOptions{
+			Performs: true, Name: processName(), Lease: o.Lease,
+		}},
 		callout: callout.Options{Allow: loopback, AllowHTTP: true},
 		limits:  DispatcherOptions{PerLane: o.PerEndpoint},
 		base:    url,

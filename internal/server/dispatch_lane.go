@@ -93,7 +93,7 @@ func (d *Dispatcher) fill(l *lane) {
 // do not hold up those of another. What belongs to none, timers above all, has a share of
 // its own.
 func (d *Dispatcher) mayBegin(l *lane) bool {
-	if d.trouble.holds(d.Now()) {
+	if d.trouble.holds(d.Now()) || !d.Holds() {
 		return false
 	}
 	if l.name == "" {

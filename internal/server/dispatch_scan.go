@@ -47,6 +47,7 @@ func (d *Dispatcher) round() error {
 	d.watchClock(now)
 	d.unpark(now)
 	d.resumeAfterTrouble(now)
+	d.beginHeld()
 	all := !d.lookAt.After(now) || (!d.next.IsZero() && !d.next.After(now))
 	var lanes []string
 	for name, l := range d.lanes {

@@ -32,6 +32,9 @@ type DispatcherOptions struct {
 	Queue    int           // jobs of one lane that wait in memory; 1,000
 	Waiting  int           // jobs that wait in memory in all; 20,000
 	Poll     time.Duration // how often the store is asked although nothing was announced; 30 s
+	// Holds reports whether what was found to be due is still this process's to do, where
+	// several share a store; while it is not nothing is begun. Nil means always.
+	Holds func() bool
 	// FirstRetry and LastRetry bound the wait before what failed is tried again; 100 ms
 	// and 5 s.
 	FirstRetry, LastRetry time.Duration
@@ -69,6 +72,9 @@ func (o *DispatcherOptions) complete() {
 	if o.Elapsed == nil {
 		start := time.Now()
 		o.Elapsed = func() time.Duration { return time.Since(start) }
+	}
+	if o.Holds == nil {
+		o.Holds = func() bool { return true }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

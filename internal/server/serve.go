@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"anteroom/internal/auth"
@@ -48,7 +49,7 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 		return nil, err
 	}
 	s, err := assemble(ctx, parts{
-		store:   sqlstore.Options{Path: c.Data},
+		store:   storeOptions(c),
 		callout: callout.Options{Allow: c.Callouts.Allow, AllowHTTP: c.Callouts.AllowHTTP},
 		limits:  DispatcherOptions{PerLane: c.Callouts.PerEndpoint, MaxJump: c.Lifecycle.MaxClockJump},
 		base:    where.url,
@@ -76,6 +77,24 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 	return s, nil
 }
 
+// storeOptions are the settings of the store, which this process shares with others where it
+// is a PostgreSQL database.
+func storeOptions(c *config.Config) sqlstore.Options {
+	return sqlstore.Options{Data: c.Data, Postgres: sqlstore.PostgresOptions{
+		Statements: c.Postgres.Statements, Connections: c.Postgres.Connections, Writers: c.Postgres.Writers,
+		Lease: c.Postgres.Lease, Performs: true, Name: processName(),
+	}}
+}
+
+// processName tells the processes on one database apart for who looks at it.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	return fmt.Sprintf("%s/%d", host, os.Getpid())
+}
+
 // startServing begins to answer and to perform jobs.
 func (s *Server) startServing(c *config.Config, listeners []net.Listener, tlsConfig *tls.Config, verifier *auth.Verifier, where publicSite) {
 	for _, note := range s.health.notes {
@@ -88,7 +107,7 @@ func (s *Server) startServing(c *config.Config, listeners []net.Listener, tlsCon
 	if len(listeners) > 1 {
 		s.listen(limitConnections(listeners[1], mostPerAddress, 0), healthOnly(s.health), nil)
 	}
-	s.log.Info("serving", "listen", listeners[0].Addr().String(), "url", s.url, "tenants", len(c.Tenants), "data", c.Data)
+	s.log.Info("serving", "listen", listeners[0].Addr().String(), "url", s.url, "tenants", len(c.Tenants), "data", c.ShownData())
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), warmWithin)
 		defer cancel()
@@ -166,7 +185,7 @@ func (s *Server) ensureTenants(ctx context.Context, c *config.Config) error {
 	}
 	for _, t := range tenants {
 		if t.ClockOffset != 0 {
-			return fmt.Errorf("the clock of tenant %s in %s is %s off: a development server wrote it, and it cannot be served", t.ID, c.Data, signed(t.ClockOffset))
+			return fmt.Errorf("the clock of tenant %s in %s is %s off: a development server wrote it, and it cannot be served", t.ID, c.ShownData(), signed(t.ClockOffset))
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"anteroom/internal/callout"
@@ -31,6 +32,10 @@ const (
 	idleWithin   = 120 * time.Second
 	maxHeader    = 64 << 10
 
+	// replicaPoll is how often one of several processes looks for jobs that nobody holds: a
+	// process that dies says nothing.
+	replicaPoll = time.Second
+
 	lingerAfterCallout = 20 * time.Millisecond // see engine.Options.Linger
 
 	finishRequests = 6 * time.Second // for requests under way, once no more are accepted
@@ -49,11 +54,14 @@ type Server struct {
 	sender     *callout.Sender
 	engine     *engine.Engine
 	dispatcher *Dispatcher
-	health     *health
-	url        string
-	addr       string
-	maxHeader  int           // bytes
-	drainWait  time.Duration // how long requests are still accepted after Stop
+	// loop is the dispatcher for the store, which may have to say something before there is
+	// one.
+	loop      atomic.Pointer[Dispatcher]
+	health    *health
+	url       string
+	addr      string
+	maxHeader int           // bytes
+	drainWait time.Duration // how long requests are still accepted after Stop
 	// finishWithin is how long requests under way may take after that.
 	finishWithin time.Duration
 
@@ -83,6 +91,8 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 		maxHeader: maxHeader, finishWithin: finishRequests,
 	}
 	p.store.Logger = p.log
+	p.store.Postgres.OnWake = func() { s.toLoop((*Dispatcher).Wake) }
+	p.store.Postgres.OnLost = func() { s.toLoop((*Dispatcher).Forget) }
 	db, err := sqlstore.Open(ctx, p.store)
 	if err != nil {
 		return nil, err
@@ -104,10 +114,21 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	}
 	opts.OnJobs = func(jobs []store.Job) { s.dispatcher.Announce(jobs) }
 	s.engine = engine.New(opts)
-	p.limits.Logger = p.log
+	p.limits.Logger, p.limits.Holds = p.log, db.Performing
+	if p.store.Postgres.Performs && sqlstore.IsPostgres(p.store.Data) {
+		p.limits.Poll = min(replicaPoll, p.store.Postgres.Lease)
+	}
 	s.dispatcher = NewDispatcher(db, s.engine, p.limits)
+	s.loop.Store(s.dispatcher)
 	s.health = &health{ready: db.Ready, notes: p.notes}
 	return s, nil
+}
+
+// toLoop tells the dispatcher something, if there is one yet.
+func (s *Server) toLoop(tell func(*Dispatcher)) {
+	if d := s.loop.Load(); d != nil {
+		tell(d)
+	}
 }
 
 // api is the HTTP API.

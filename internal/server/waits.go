@@ -47,7 +47,7 @@ const waitPage = 500
 // Waits calls fn for each open request of the database file, which a server may be using
 // meanwhile: by tenant, oldest first.
 func Waits(ctx context.Context, file string, fn func(Wait) error) error {
-	db, err := sqlstore.Open(ctx, sqlstore.Options{Path: file, ReadOnly: true})
+	db, err := sqlstore.Open(ctx, sqlstore.Options{Data: file, ReadOnly: true})
 	if err != nil {
 		return err
 	}

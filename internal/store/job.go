@@ -56,6 +56,12 @@ type Jobs interface {
 	Put(ctx context.Context, jobs ...Job) error
 	// Get returns the job or ErrNotFound.
 	Get(ctx context.Context, key JobKey) (*Job, error)
+	// Held is Get for who performs the job: one that another process on the same data has
+	// taken over meanwhile is ErrNotFound.
+	Held(ctx context.Context, key JobKey) (*Job, error)
+	// Take is Delete for who has performed the job: one that another process has taken over
+	// is not there.
+	Take(ctx context.Context, key JobKey) (bool, error)
 	// Delete removes the job and reports whether it was there.
 	Delete(ctx context.Context, key JobKey) (bool, error)
 	// DeleteKinds removes the jobs of those kinds, at least one, about ref with the number n.

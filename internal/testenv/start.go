@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"anteroom/internal/pgtest"
 	"anteroom/internal/server"
+	"anteroom/internal/store/sqlstore"
 )
 
 // Backend is where a server under test keeps its data.
@@ -14,12 +16,13 @@ type Backend string
 
 // Backends on which every scenario runs.
 const (
-	Memory Backend = "memory"
-	File   Backend = "file"
+	Memory   Backend = "memory"
+	File     Backend = "file"
+	Postgres Backend = "postgres"
 )
 
 // Backends lists them.
-var Backends = []Backend{Memory, File}
+var Backends = []Backend{Memory, File, Postgres}
 
 // SampleIDs are the ids of the people and groups that every tenant of a development server
 // has: alice, bob, …, and engineering, finance, vpn, projectfalcon.
@@ -37,14 +40,29 @@ func sampleIDs() map[string]string {
 	return ids
 }
 
+// PostgresURL is the URL of a database that is the test's own and has the schema.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	return pgtest.Database(t, sqlstore.Fingerprint(), func(ctx context.Context, dsn string) error {
+		s, err := sqlstore.Open(ctx, sqlstore.Options{Data: dsn})
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
+}
+
 // Start starts a development server for the test, which ends with it.
 func Start(t testing.TB, b Backend) *Server {
 	t.Helper()
 	notices := NewEndpoint("202")
 	t.Cleanup(notices.Close)
 	o := server.DevOptions{NoticeURL: notices.URL}
-	if b == File {
+	switch b {
+	case File:
 		o.Data = filepath.Join(t.TempDir(), "anteroom.db")
+	case Postgres:
+		o.Data = PostgresURL(t)
 	}
 	s, err := server.Dev(context.Background(), o)
 	if err != nil {

@@ -100,6 +100,12 @@ func (j jobs) Get(ctx context.Context, key store.JobKey) (*store.Job, error) {
 	return new(*job), nil
 }
 
+// Held implements store.Jobs: there is no other process.
+func (j jobs) Held(ctx context.Context, key store.JobKey) (*store.Job, error) { return j.Get(ctx, key) }
+
+// Take implements store.Jobs.
+func (j jobs) Take(ctx context.Context, key store.JobKey) (bool, error) { return j.Delete(ctx, key) }
+
 // Delete implements store.Jobs.
 func (j jobs) Delete(_ context.Context, key store.JobKey) (bool, error) {
 	if err := j.writes(); err != nil {

@@ -18,7 +18,7 @@ func BenchmarkUpdateAlone(b *testing.B) { benchUpdate(b, 1) }
 func BenchmarkUpdateGrouped(b *testing.B) { benchUpdate(b, 64) }
 
 func benchUpdate(b *testing.B, callers int) {
-	s := openSample(b, Options{Path: filepath.Join(b.TempDir(), "b.db")})
+	s := openSample(b, Options{Data: filepath.Join(b.TempDir(), "b.db")})
 	ctx := context.Background()
 	who, what := people(b, 100), people(b, 10)
 	rows := make([]*entitlement.Request, callers)
@@ -26,7 +26,7 @@ func benchUpdate(b *testing.B, callers int) {
 		rows[i] = waitingRequest(b, who, what)
 		must(b, s.Update(ctx, sampleTenant, func(tx *store.Tx) error { return tx.Requests.Insert(ctx, rows[i]) }))
 	}
-	before := s.writer.commits.Load()
+	before := s.writers[0].commits.Load()
 	b.ReportAllocs()
 	b.ResetTimer()
 	var left atomic.Int64
@@ -49,7 +49,7 @@ func benchUpdate(b *testing.B, callers int) {
 	}
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
-	b.ReportMetric(float64(s.writer.commits.Load()-before)/b.Elapsed().Seconds(), "commits/s")
+	b.ReportMetric(float64(s.writers[0].commits.Load()-before)/b.Elapsed().Seconds(), "commits/s")
 }
 
 // The statements themselves, without commits.

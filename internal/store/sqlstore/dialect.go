@@ -2,11 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // dialect is all in which one database differs from another. SQL texts are otherwise
@@ -15,6 +12,10 @@ type dialect struct {
 	goose goose.Dialect
 	// ddl replaces comments of the migrations: pairs of old and new.
 	ddl []string
+	// remote says that the database is a process of its own, which others use as well: a
+	// statement is a round trip, one that fails takes the transaction with it up to the last
+	// savepoint, and who changes a tenant locks it.
+	remote bool
 	// beginWrite and beginRead start a transaction that writes and one that sees a
 	// snapshot.
 	beginWrite, beginRead string
@@ -30,37 +31,13 @@ type dialect struct {
 type class int
 
 const (
-	// classOther: the statement failed and undid itself; the transaction goes on.
+	// classOther: the statement failed and undid itself.
 	classOther class = iota
 	// classUnique: a key or a unique value exists.
 	classUnique
+	// classAgain: the transaction is lost and nothing of it happened; the same may succeed
+	// at once.
+	classAgain
 	// classFatal: the transaction is lost or must not be trusted.
 	classFatal
 )
-
-var sqliteDialect = dialect{
-	goose:      goose.DialectSQLite3,
-	ddl:        []string{"/*WITHOUT ROWID*/", "WITHOUT ROWID"},
-	beginWrite: "BEGIN IMMEDIATE",
-	beginRead:  "BEGIN",
-	contains:   func(column, part string) string { return "instr(" + column + ", " + part + ") > 0" },
-	prepare:    sqliteStatistics,
-	class:      sqliteClass,
-}
-
-func sqliteClass(err error) class {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return classFatal
-	}
-	switch e.Code() {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return classUnique
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH,
-		sqlite3.SQLITE_RANGE:
-		return classOther
-	}
-	return classFatal
-}

@@ -21,3 +21,15 @@ func unavailable(err error) error {
 	}
 	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 }
+
+// again is an error after which a transaction, of which nothing happened, is tried again.
+type again struct{ error }
+
+// Unwrap returns the error.
+func (e again) Unwrap() error { return e.error }
+
+// triesAgain reports whether a transaction that was lost so may be tried again at once.
+func triesAgain(err error) bool {
+	var a again
+	return errors.As(err, &a)
+}

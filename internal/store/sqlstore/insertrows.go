@@ -38,7 +38,7 @@ func insertsOf(head string, columns int, tail string) inserts {
 func (t *inserts) insert(ctx context.Context, c *conn, args []driver.Value) error {
 	for len(args) > 0 {
 		n := min(len(args)/t.columns, len(t.texts))
-		if _, err := c.exec(ctx, t.texts[n-1], args[:n*t.columns]...); err != nil {
+		if err := c.later(ctx, t.texts[n-1], args[:n*t.columns]...); err != nil {
 			return err
 		}
 		args = args[n*t.columns:]

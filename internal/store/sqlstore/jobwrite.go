@@ -9,8 +9,8 @@ import (
 	"anteroom/internal/store"
 )
 
-var jobPut = insertsOf("INSERT INTO job ("+jobColumns+")", 8, " ON CONFLICT (tenant, ref, kind, n) DO UPDATE SET"+
-	" due = excluded.due, lane = excluded.lane, attempt = excluded.attempt, args = excluded.args")
+var jobPut = insertsOf("INSERT INTO job ("+jobColumns+", holder)", 9, " ON CONFLICT (tenant, ref, kind, n) DO UPDATE SET"+
+	" due = excluded.due, lane = excluded.lane, attempt = excluded.attempt, args = excluded.args, holder = excluded.holder")
 
 // Put implements store.Jobs.
 func (j jobs) Put(_ context.Context, list ...store.Job) error {
@@ -23,7 +23,8 @@ func (j jobs) Put(_ context.Context, list ...store.Job) error {
 		args := make([]driver.Value, 0, n*jobPut.columns)
 		for i := range list[:n] {
 			b := &list[i]
-			args = append(args, j.number, string(b.Ref), string(b.Kind), int64(b.N), b.Due.UnixMicro(), b.Lane, int64(b.Attempt), b.Args)
+			args = append(args, j.number, string(b.Ref), string(b.Kind), int64(b.N), b.Due.UnixMicro(), b.Lane, int64(b.Attempt), b.Args,
+				j.conn.replica.holderOf(b.Due))
 		}
 		if err := jobPut.insert(ctx, j.conn, args); err != nil {
 			return err
@@ -55,6 +56,5 @@ func (j jobs) DeleteKinds(_ context.Context, ref entitlement.ID, n int, kinds ..
 	for _, kind := range kinds {
 		args = append(args, string(kind))
 	}
-	_, err = j.conn.exec(ctx, "DELETE FROM job WHERE tenant = $1 AND ref = $2 AND n = $3 AND kind IN ("+marks(4, len(kinds))+")", args...)
-	return err
+	return j.conn.later(ctx, "DELETE FROM job WHERE tenant = $1 AND ref = $2 AND n = $3 AND kind IN ("+marks(4, len(kinds))+")", args...)
 }

@@ -2,9 +2,9 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,15 +18,15 @@ import (
 var migrationFiles embed.FS
 
 // migrate brings the schema up to date. Migrations only go forward.
-func migrate(ctx context.Context, c driver.Connector, d *dialect) (err error) {
-	files, err := migrationsFor(d)
+func migrate(ctx context.Context, from *database) (err error) {
+	files, err := migrationsFor(from.dialect)
 	if err != nil {
 		return err
 	}
-	db := sql.OpenDB(c)
+	db := from.sql()
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	p, err := goose.NewProvider(d.goose, db, files,
+	p, err := goose.NewProvider(from.goose, db, files,
 		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
@@ -43,11 +43,11 @@ func migrate(ctx context.Context, c driver.Connector, d *dialect) (err error) {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	k, err := connect(ctx, c, d)
+	c, err := from.connect(ctx)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(d.prepare(ctx, k), k.close()); err != nil {
+	if err := errors.Join(from.prepare(ctx, c), c.close()); err != nil {
 		return fmt.Errorf("after the migrations: %w", err)
 	}
 	return nil
@@ -70,4 +70,21 @@ func migrationsFor(d *dialect) (fs.FS, error) {
 		files[e.Name()] = &fstest.MapFile{Data: []byte(spell.Replace(string(b)))}
 	}
 	return files, nil
+}
+
+// Fingerprint is the same for programs that make the same schema.
+func Fingerprint() string {
+	h := sha256.New()
+	err := fs.WalkDir(migrationFiles, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := migrationFiles.ReadFile(path)
+		_, _ = h.Write(b) // it never fails
+		return err
+	})
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -15,13 +15,12 @@ import (
 	"anteroom/internal/store/storetest"
 
 	"github.com/google/go-cmp/cmp"
-	"modernc.org/sqlite"
 )
 
 func TestRestartKeepsEverything(t *testing.T) {
 	ctx := t.Context()
 	path := filepath.Join(t.TempDir(), "a.db")
-	s := opened(t, Options{Path: path})
+	s := opened(t, Options{Data: path})
 	must(t, s.CreateTenant(ctx, &entitlement.Tenant{ID: sampleTenant, CreatedAt: sampleTime}))
 	want := storetest.Filled[entitlement.Request](1)
 	must(t, s.Update(ctx, sampleTenant, func(tx *store.Tx) error {
@@ -32,7 +31,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 	}))
 	must(t, s.Close())
 
-	s = opened(t, Options{Path: path})
+	s = opened(t, Options{Data: path})
 	for table := range tables(t) {
 		if n := rowCount(t, s, table); n != 1 {
 			t.Errorf("table %s has %d rows after the restart, want 1", table, n)
@@ -64,7 +63,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 func TestFileMode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	must(t, os.WriteFile(path, nil, 0o644))
-	s := openSample(t, Options{Path: path})
+	s := openSample(t, Options{Data: path})
 	must(t, s.Update(t.Context(), sampleTenant, insertUser(t, 1)))
 	for _, end := range []string{"", "-wal", "-shm", ".lock"} {
 		info, err := os.Stat(path + end)
@@ -79,11 +78,11 @@ func TestFileMode(t *testing.T) {
 // from this one.
 func TestSecondProcess(t *testing.T) {
 	if path := os.Getenv("SQLSTORE_TEST_SECOND"); path != "" {
-		_, err := Open(t.Context(), Options{Path: path})
+		_, err := Open(t.Context(), Options{Data: path})
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "a.db")
-	openSample(t, Options{Path: path})
+	openSample(t, Options{Data: path})
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestSecondProcess$")
 	cmd.Env = append(os.Environ(), "SQLSTORE_TEST_SECOND="+path)
 	out, _ := cmd.CombinedOutput()
@@ -91,17 +90,17 @@ func TestSecondProcess(t *testing.T) {
 	if !strings.Contains(string(out), want) {
 		t.Errorf("the second process says %q, want %q", out, want)
 	}
-	if _, err := Open(t.Context(), Options{Path: path}); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := Open(t.Context(), Options{Data: path}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a second Open says %v, want %q", err, want)
 	}
 }
 
 func TestNewerDatabaseIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
-	s := openSample(t, Options{Path: path})
+	s := openSample(t, Options{Data: path})
 	raw(t, s, "INSERT INTO schema_version (version_id, is_applied) VALUES (9999, 1)")
 	must(t, s.Close())
-	_, err := Open(t.Context(), Options{Path: path})
+	_, err := Open(t.Context(), Options{Data: path})
 	if err == nil || !strings.Contains(err.Error(), "newer version") {
 		t.Errorf("Open says %v, want that the file is of a newer version", err)
 	}
@@ -120,9 +119,9 @@ func TestOnlyDurableIsTaken(t *testing.T) {
 		{"DELETE", "?_pragma=journal_mode(DELETE)&_pragma=synchronous(FULL)", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			connector, err := sqlite.NewConnector("file://" + path + test.pragmas)
+			db, err := sqliteDatabase("file://" + path + test.pragmas)
 			must(t, err)
-			c, err := connect(t.Context(), connector, &sqliteDialect)
+			c, err := db.connect(t.Context())
 			must(t, err)
 			defer func() { must(t, c.close()) }()
 			if err := checkDurable(t.Context(), c, true); (err == nil) != test.ok {
@@ -133,7 +132,7 @@ func TestOnlyDurableIsTaken(t *testing.T) {
 }
 
 func TestPragmas(t *testing.T) {
-	s := openSample(t, Options{Path: filepath.Join(t.TempDir(), "a.db")})
+	s := openSample(t, Options{Data: filepath.Join(t.TempDir(), "a.db")})
 	check := func(what string, c *conn, queryOnly int64) {
 		for pragma, want := range map[string]driver.Value{
 			"journal_mode": "wal", "synchronous": int64(2), "foreign_keys": int64(1), "busy_timeout": int64(5000),
@@ -148,12 +147,12 @@ func TestPragmas(t *testing.T) {
 		}
 	}
 	must(t, s.readers.use(t.Context(), func(c *conn) error { check("reader", c, 1); return nil }))
-	must(t, s.writer.do(t.Context(), tenantKey{}, func(x *txn) error { check("writer", x.conn, 0); return nil }))
+	must(t, s.writer(tenantKey{}).do(t.Context(), tenantKey{}, func(x *txn) error { check("writer", x.conn, 0); return nil }))
 }
 
 func TestMemoryLeavesNothing(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	s := opened(t, Options{Path: ":memory:"})
+	s := opened(t, Options{Data: ":memory:"})
 	must(t, s.Close())
 	left, err := os.ReadDir(os.Getenv("TMPDIR"))
 	must(t, err)

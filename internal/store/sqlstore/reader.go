@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"sync"
 
@@ -13,18 +12,17 @@ import (
 // readers is a pool of connections that only read. In WAL mode each sees a snapshot
 // and none waits for the writer.
 type readers struct {
-	connector driver.Connector
-	dialect   *dialect
-	idle      chan *conn    // open and not in use
-	room      chan struct{} // one element for each connection in use
-	mu        sync.Mutex
-	closed    bool
-	done      chan struct{} // closed by close
+	db     *database
+	idle   chan *conn    // open and not in use
+	room   chan struct{} // one element for each connection in use
+	mu     sync.Mutex
+	closed bool
+	done   chan struct{} // closed by close
 }
 
-func newReaders(c driver.Connector, d *dialect, most int) *readers {
+func newReaders(db *database, most int) *readers {
 	return &readers{
-		connector: c, dialect: d,
+		db:   db,
 		idle: make(chan *conn, most), room: make(chan struct{}, most), done: make(chan struct{}),
 	}
 }
@@ -54,7 +52,10 @@ func (r *readers) use(ctx context.Context, fn func(*conn) error) error {
 	sound := false
 	defer func() { r.give(c, sound) }()
 	err = fn(c)
-	sound = c.lost == nil
+	if c.failure != nil {
+		_ = c.rollback() // what failed may have been in a transaction of its own
+	}
+	sound = c.lost == nil && !c.session.broken()
 	return err
 }
 
@@ -63,7 +64,7 @@ func (r *readers) take(ctx context.Context) (*conn, error) {
 	case c := <-r.idle:
 		return c, nil
 	default:
-		c, err := connect(ctx, r.connector, r.dialect)
+		c, err := r.db.connect(ctx)
 		return c, unavailable(err)
 	}
 }
@@ -108,7 +109,7 @@ func (s *Store) View(ctx context.Context, t entitlement.TenantID, fn func(*store
 		return err
 	}
 	return s.readers.use(ctx, func(c *conn) error {
-		if err := c.begin(c.dialect.beginRead); err != nil {
+		if err := c.begin(c.beginRead); err != nil {
 			return err
 		}
 		x := newTxn(c, key, false)

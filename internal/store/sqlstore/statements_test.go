@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"os"
 	"regexp"
@@ -100,50 +99,29 @@ func (f callFunc) Call(ctx context.Context, c engine.Call) error { return f(ctx,
 func (h *house) record() *[]string {
 	h.t.Helper()
 	log := new([]string)
-	wrap := func(c *conn) {
-		for _, s := range c.stmts {
-			must(h.t, s.Close())
-		}
-		clear(c.stmts)
-		c.raw = recordedConn{c.raw, log}
-	}
-	must(h.t, h.s.writer.do(h.t.Context(), tenantKey{}, func(x *txn) error {
-		wrap(x.conn)
+	must(h.t, h.s.writer(tenantKey{}).do(h.t.Context(), tenantKey{}, func(x *txn) error {
+		x.conn.session = recorded{x.conn.session, log}
 		return nil
 	}))
 	for range len(h.s.readers.idle) {
 		c := <-h.s.readers.idle
-		wrap(c)
+		c.session = recorded{c.session, log}
 		h.s.readers.idle <- c
 	}
 	return log
 }
 
-// recordedConn is a connection that writes down what is run on it.
-type recordedConn struct {
-	driver.Conn
+// recorded is a session that writes down what is run in it.
+type recorded struct {
+	session
 	log *[]string
 }
 
-func (c recordedConn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
-	s, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, text)
-	return recordedStmt{s, text, c.log}, err
-}
-
-type recordedStmt struct {
-	driver.Stmt
-	text string
-	log  *[]string
-}
-
-func (s recordedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	*s.log = append(*s.log, s.text)
-	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
-}
-
-func (s recordedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	*s.log = append(*s.log, s.text)
-	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+func (r recorded) run(ctx context.Context, list []*statement) error {
+	for _, s := range list {
+		*r.log = append(*r.log, s.text)
+	}
+	return r.session.run(ctx, list)
 }
 
 var (

@@ -278,7 +278,7 @@ func (h *house) pull(tables ...string) {
 
 func (h *house) eachTrigger(tables []string, text string) {
 	h.t.Helper()
-	must(h.t, h.s.writer.do(h.t.Context(), tenantKey{}, func(x *txn) error {
+	must(h.t, h.s.writer(tenantKey{}).do(h.t.Context(), tenantKey{}, func(x *txn) error {
 		for _, table := range tables {
 			for _, change := range []string{"INSERT", "UPDATE", "DELETE"} {
 				if _, err := x.conn.exec(context.Background(), fmt.Sprintf(text, change, table)); err != nil {

@@ -14,7 +14,7 @@ func TestMemory(t *testing.T) {
 
 func TestFile(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
-		return opened(t, Options{Path: filepath.Join(t.TempDir(), "a ?#%b.db")})
+		return opened(t, Options{Data: filepath.Join(t.TempDir(), "a ?#%b.db")})
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 func TestOneOwnerBehindLinks(t *testing.T) {
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "true.db"), filepath.Join(dir, "link.db")
-	s, err := Open(t.Context(), Options{Path: file})
+	s, err := Open(t.Context(), Options{Data: file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,7 +18,7 @@ func TestOneOwnerBehindLinks(t *testing.T) {
 	if err := os.Symlink(file, link); err != nil {
 		t.Fatal(err)
 	}
-	if other, err := Open(t.Context(), Options{Path: link}); err == nil {
+	if other, err := Open(t.Context(), Options{Data: link}); err == nil {
 		t.Errorf("the file was opened twice, the second time through a link (%v)", other.Close())
 	}
 }

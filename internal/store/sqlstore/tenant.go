@@ -14,8 +14,9 @@ import (
 
 const (
 	tenantSelect = "SELECT number, id, clock_offset, callout_key, token_key, created, settings FROM tenant"
+	tenantLast   = "SELECT COALESCE(MAX(number), 0) FROM tenant"
 	tenantInsert = "INSERT INTO tenant (number, id, clock_offset, callout_key, token_key, created, settings)" +
-		" SELECT COALESCE(MAX(number), 0) + 1, $1, $2, $3, $4, $5, $6 FROM tenant"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
 	tenantOffset   = "UPDATE tenant SET clock_offset = $2 WHERE number = $1"
 	tenantSettings = "UPDATE tenant SET settings = $2 WHERE number = $1"
 )
@@ -113,8 +114,12 @@ func (s *Store) CreateTenant(ctx context.Context, t *entitlement.Tenant) error {
 		return fmt.Errorf("sqlstore: encoding settings: %w", err)
 	}
 	encoding := base64.StdEncoding
-	return s.writer.do(ctx, tenantKey{}, func(x *txn) error {
-		_, err := x.conn.exec(context.Background(), tenantInsert, string(t.ID), int64(t.ClockOffset),
+	return s.writer(tenantKey{}).do(ctx, tenantKey{}, func(x *txn) error {
+		last, _, err := x.conn.number(context.Background(), tenantLast)
+		if err != nil {
+			return err
+		}
+		_, err = x.conn.exec(context.Background(), tenantInsert, last+1, string(t.ID), int64(t.ClockOffset),
 			encoding.EncodeToString(t.CalloutKey), encoding.EncodeToString(t.TokenKey), t.CreatedAt.UnixMicro(), settings)
 		return err
 	})

@@ -20,7 +20,7 @@ func TestUpdateWritesEveryKindOfChange(t *testing.T) {
 	if strings.Contains(requests.updates[0].text, ", completed =") || strings.Contains(requests.updates[1].text, "target =") {
 		t.Errorf("more is written than changes often, or at the end: %v", requests.updates[:2])
 	}
-	s := openSample(t, Options{Path: filepath.Join(t.TempDir(), "u.db")})
+	s := openSample(t, Options{Data: filepath.Join(t.TempDir(), "u.db")})
 	ctx := t.Context()
 	who := people(t, 2)
 	changes := []func(*entitlement.Request){

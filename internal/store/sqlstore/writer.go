@@ -1,12 +1,13 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,16 +16,19 @@ import (
 	"anteroom/internal/store"
 )
 
-// writer is the one goroutine that changes the database. It takes all changes that
-// wait, runs them one after another in one transaction, each in a savepoint of its
-// own, and commits once: a commit is a wait for the disk, and all share it.
+// writer is the one goroutine that changes the database, or those of its tenants that are
+// its own where there is more than one writer. It takes all changes that wait, runs them
+// one after another in one transaction, each in a savepoint of its own, and commits once:
+// a commit is a wait for the disk, and all share it.
 type writer struct {
-	connector driver.Connector
-	dialect   *dialect
-	conn      *conn
-	log       *slog.Logger
-	maxGroup  int
-	delay     time.Duration // before each commit
+	db       *database
+	conn     *conn
+	log      *slog.Logger
+	maxGroup int
+	delay    time.Duration // before each commit
+	mark     *mark         // nil where no outcome of a commit can be unknown
+	locked   int64         // the tenant that the transaction has locked last; -1: none yet
+	failures int           // transactions in a row that were lost and are tried again
 
 	queue   chan *change
 	stop    chan struct{}
@@ -40,6 +44,7 @@ type change struct {
 	tenant tenantKey
 	fn     func(*txn) error
 	state  atomic.Int32
+	since  time.Time     // when it was first begun
 	done   chan struct{} // closed when the rest is set
 	err    error
 	panic  any // what fn panicked with
@@ -58,7 +63,12 @@ func (s *Store) Update(ctx context.Context, t entitlement.TenantID, fn func(*sto
 	if err != nil {
 		return err
 	}
-	return s.writer.do(ctx, key, func(x *txn) error { return fn(&x.tx) })
+	return s.writer(key).do(ctx, key, func(x *txn) error { return fn(&x.tx) })
+}
+
+// writer is the one that changes a tenant.
+func (s *Store) writer(t tenantKey) *writer {
+	return s.writers[int(t.number%int64(len(s.writers)))]
 }
 
 // do queues a change and waits for its result. What has begun is waited for even when
@@ -130,6 +140,9 @@ func (w *writer) run() {
 				more = false
 			}
 		}
+		if w.db.remote { // in one order everywhere, as each tenant is locked
+			slices.SortStableFunc(group, func(a, b *change) int { return cmp.Compare(a.tenant.number, b.tenant.number) })
+		}
 		for rest := group; len(rest) > 0; {
 			rest = w.commitGroup(rest)
 		}
@@ -138,7 +151,8 @@ func (w *writer) run() {
 }
 
 // commitGroup runs the changes of a group in one transaction and answers them. It
-// returns those that it did not get to because the transaction was lost.
+// returns those that are to be run again or that it did not get to, because the
+// transaction was lost.
 func (w *writer) commitGroup(group []*change) (rest []*change) {
 	begun := 0
 	failed := errors.New("the change ended the writer")
@@ -170,41 +184,60 @@ func (w *writer) commitGroup(group []*change) (rest []*change) {
 	default:
 		lost = w.conn.rollback()
 	}
-	if lost != nil {
-		w.log.Error("changes could not be stored", "changes", begun, "error", lost)
-		if err := w.conn.rollback(); err != nil {
-			w.log.Debug("rolling back", "error", err)
-		}
-	}
 	answered = true
+	if lost == nil {
+		w.failures = 0
+		w.answer(group[:begun], nil)
+		return group[begun:]
+	}
+	if err := w.conn.rollback(); err != nil {
+		w.log.Debug("rolling back", "error", err)
+	}
+	if triesAgain(lost) {
+		return w.tryAgain(group, begun, lost)
+	}
+	w.log.Error("changes could not be stored", "changes", begun, "error", lost)
 	w.answer(group[:begun], lost)
 	return group[begun:]
 }
 
 // begin starts a transaction, on a new connection where the old one does not take it.
 func (w *writer) begin() error {
-	err := w.conn.begin(w.dialect.beginWrite)
-	if err == nil {
-		return nil
-	}
-	if w.conn.rollback() == nil {
-		if err = w.conn.begin(w.dialect.beginWrite); err == nil {
+	w.locked = -1
+	if !w.conn.session.broken() {
+		err := w.conn.begin(w.db.beginWrite)
+		if err == nil {
 			return nil
 		}
+		if w.conn.rollback() == nil {
+			if err = w.conn.begin(w.db.beginWrite); err == nil {
+				return nil
+			}
+		}
 	}
-	fresh, cerr := connect(context.Background(), w.connector, w.dialect)
-	if cerr != nil {
-		return unavailable(errors.Join(err, cerr))
+	ctx, cancel := context.WithTimeout(context.Background(), connectWithin)
+	defer cancel()
+	fresh, err := w.db.connect(ctx)
+	if err != nil {
+		if w.db.remote {
+			err = again{err}
+		}
+		return unavailable(err)
 	}
 	if cerr := w.conn.close(); cerr != nil {
-		w.log.Warn("closing a failed connection", "error", cerr)
+		w.log.Debug("closing a failed connection", "error", cerr)
 	}
 	w.conn = fresh
-	return w.conn.begin(w.dialect.beginWrite)
+	return w.conn.begin(w.db.beginWrite)
 }
 
 // start takes a change from its caller, or tells that it was withdrawn.
 func (w *writer) start(ch *change) bool {
+	if !ch.since.IsZero() { // it is run again
+		ch.err = ch.ctx.Err()
+		return ch.err == nil
+	}
+	ch.since = time.Now()
 	if err := ch.ctx.Err(); err != nil && ch.state.CompareAndSwap(changeWaits, changeBegun) {
 		ch.err = err
 		return false
@@ -219,8 +252,11 @@ func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
 		return false, nil
 	}
 	ctx := context.Background()
+	if err := w.lock(ch.tenant); err != nil {
+		return false, err
+	}
 	if shared {
-		if _, err := w.conn.exec(ctx, "SAVEPOINT own"); err != nil {
+		if err := w.conn.later(ctx, "SAVEPOINT own"); err != nil {
 			return false, err
 		}
 	}
@@ -228,17 +264,25 @@ func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
 	if w.conn.lost != nil {
 		return false, unavailable(w.conn.lost)
 	}
+	if ch.err == nil { // who takes no notice of a failure has failed all the same
+		ch.err = w.conn.failure
+	}
 	kept = ch.err == nil && ch.panic == nil
 	if !shared {
 		return kept, nil // where it is not kept, neither is the transaction
 	}
-	if !kept {
-		if _, err := w.conn.exec(ctx, "ROLLBACK TO own"); err != nil {
-			return false, err
+	if kept {
+		// With it goes what is pending of this change: a failure of that is its own.
+		if _, err := w.conn.exec(ctx, "RELEASE own"); err == nil || w.conn.lost != nil {
+			return err == nil, err
+		} else {
+			ch.err = err
 		}
 	}
-	_, err = w.conn.exec(ctx, "RELEASE own")
-	return kept, err
+	if err := w.conn.undo("own"); err != nil {
+		return false, err
+	}
+	return false, w.conn.later(ctx, "RELEASE own")
 }
 
 // call runs the function of a change and keeps a panic for its caller.
@@ -259,7 +303,7 @@ func (w *writer) commit(changes int) error {
 		time.Sleep(w.delay)
 	}
 	failpoint.Hit("before-commit")
-	if err := w.conn.commit(); err != nil {
+	if err := w.mark.commit(w.conn); err != nil {
 		return fmt.Errorf("committing %d changes: %w", changes, err)
 	}
 	failpoint.Hit("after-commit")
@@ -286,5 +330,6 @@ func (w *writer) close() error {
 	w.closing.Store(true)
 	close(w.stop)
 	<-w.stopped
+	w.mark.end(w.conn)
 	return w.conn.close()
 }

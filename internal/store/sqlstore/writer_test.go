@@ -29,7 +29,7 @@ func behindWith(t *testing.T, s *Store, then func(), changes ...func(*store.Tx) 
 	must(t, s.Update(t.Context(), sampleTenant, func(*store.Tx) error {
 		for i, fn := range changes {
 			wg.Go(func() { results[i] = s.Update(t.Context(), sampleTenant, fn) })
-			for len(s.writer.queue) <= i { // they queue in this order
+			for len(s.writers[0].queue) <= i { // they queue in this order
 				runtime.Gosched()
 			}
 		}
@@ -59,12 +59,12 @@ func TestGrouping(t *testing.T) {
 	for i := range changes {
 		changes[i] = insertUser(t, i)
 	}
-	before := s.writer.commits.Load()
+	before := s.writers[0].commits.Load()
 	for _, err := range behind(t, s, changes...) {
 		must(t, err)
 	}
 	// One for the change that held the writer, which the first ones may have joined.
-	if n := s.writer.commits.Load() - before; n != 5 {
+	if n := s.writers[0].commits.Load() - before; n != 5 {
 		t.Errorf("%d changes took %d commits, want 5", len(changes), n)
 	}
 	if n := userCount(t, s); n != len(changes) {
@@ -161,7 +161,7 @@ func tables(t *testing.T) map[string]func(*store.Tx) error {
 // raw runs a statement on the writer's connection.
 func raw(t *testing.T, s *Store, text string) {
 	t.Helper()
-	must(t, s.writer.do(t.Context(), tenantKey{}, func(x *txn) error {
+	must(t, s.writer(tenantKey{}).do(t.Context(), tenantKey{}, func(x *txn) error {
 		_, err := x.conn.exec(context.Background(), text)
 		return err
 	}))
@@ -249,7 +249,7 @@ func TestSwallowedError(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	s := openSample(t, Options{})
 	limit := func(pages int) {
-		must(t, s.writer.do(t.Context(), tenantKey{}, func(x *txn) error {
+		must(t, s.writer(tenantKey{}).do(t.Context(), tenantKey{}, func(x *txn) error {
 			_, _, err := x.conn.number(context.Background(), fmt.Sprintf("PRAGMA max_page_count = %d", pages))
 			return err
 		}))

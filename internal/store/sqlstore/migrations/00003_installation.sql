@@ -15,6 +15,14 @@ CREATE TABLE replica (
 ALTER TABLE job ADD COLUMN holder BIGINT;
 CREATE INDEX job_holder ON job (holder, due) WHERE holder IS NOT NULL;
 
+-- How often a writer of a process has committed: what tells, after a connection broke in
+-- the middle of a commit, whether it happened.
+CREATE TABLE writer (
+	number       BIGINT NOT NULL PRIMARY KEY,
+	replica      BIGINT NOT NULL,
+	commits      BIGINT NOT NULL
+);
+
 -- What an operator has to know, or has decided, about the whole installation.
 CREATE TABLE installation (
 	name         TEXT /*C*/ NOT NULL PRIMARY KEY,
