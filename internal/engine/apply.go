@@ -146,9 +146,11 @@ type change struct {
 	r          *entitlement.Request
 	assignment *assignment // once it is needed
 	admitted   bool        // it was checked in this transaction that the access may be given
+	over       bool        // the assignment that it names was opened before, and is over
 }
 
 func (e *Engine) begin(ctx context.Context, tx *store.Tx, r *entitlement.Request, by entitlement.Actor) (*change, error) {
+	e.kept.forget(by.Tenant, r.ID)
 	w, err := e.work(ctx, tx, by)
 	if err != nil {
 		return nil, err

@@ -129,6 +129,7 @@ type Notifier interface {
 // Engine runs the product. It is safe for concurrent use.
 type Engine struct {
 	Options
+	kept keptCalls
 }
 
 // New returns an engine, with defaults for what opts leave out.

@@ -92,6 +92,9 @@ func (e *Engine) linger(ctx context.Context) {
 // prepareCall reads what a call needs, or returns nil when nothing waits for it any more;
 // late says that the wait has lasted for too long, although its timer has not come yet.
 func (e *Engine) prepareCall(ctx context.Context, job store.Job) (call *Call, late bool, err error) {
+	if call = e.kept.take(job, e.realNow()); call != nil {
+		return call, false, nil
+	}
 	err = e.Store.View(ctx, job.Tenant, func(tx *store.Tx) error {
 		r, err := tx.Requests.Get(ctx, job.Ref)
 		if errors.Is(err, store.ErrNotFound) {
@@ -263,6 +266,7 @@ func (e *Engine) MoveClock(ctx context.Context, t entitlement.TenantID, change f
 		if err != nil {
 			return err
 		}
+		e.kept.forgetAll(t)
 		offset = offset.Truncate(time.Microsecond) // as precise as what is stored
 		after = real.Add(offset)
 		return tx.Tenant.SetClockOffset(ctx, offset)

@@ -96,7 +96,10 @@ func (e *Engine) open(ctx context.Context, tx *store.Tx, by entitlement.Actor, o
 		err = entitlement.Errorf(entitlement.CodeExistingOpenRequest, "assignment/target",
 			"There is an open request for the same access already. Wait until it is finished, or cancel it.")
 	}
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, s.keep(c)
 }
 
 func newSeed() string {

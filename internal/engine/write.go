@@ -49,6 +49,7 @@ func (e *Engine) manage(ctx context.Context, by entitlement.Actor, fn func(*edit
 		if err := e.mayAct(ctx, tx, by); err != nil {
 			return err
 		}
+		e.kept.forgetAll(by.Tenant)
 		now, err := e.now(ctx, tx)
 		if err != nil {
 			return err

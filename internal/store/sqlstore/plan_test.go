@@ -61,6 +61,9 @@ func TestPlans(t *testing.T) {
 		{"open request for the same", filtered(eq("openKey")), "request_open_key (tenant=? AND open_key=?)"},
 		{"requests of an approver", filtered(eq("approver/objectId")), "approver_person (tenant=? AND person=?)"},
 		{"live assignment of a policy and target", assigned(query.Both(query.Both(eq("assignmentPolicy/id"), eq("target/objectId")), query.Equal("live", true))), "assignment_live (tenant=? AND policy=? AND target=?)"},
+		{"the same, or one by its id", list("assignment", assignments.paths, query.Query{Limit: 2, Filter: &query.Or{Parts: []query.Expr{
+			&query.And{Parts: []query.Expr{eq("assignmentPolicy/id"), eq("target/objectId"), query.Equal("live", true)}}, eq("id")}}}),
+			"assignment_live (tenant=? AND policy=? AND target=?); INDEX 2; SEARCH assignment USING INDEX sqlite_autoindex_assignment_1 (tenant=? AND id=?) and sort"},
 		{"live assignments of a target", assigned(query.Both(eq("target/objectId"), query.Equal("live", true))), "assignment_target (tenant=? AND target=?)"},
 		{"what excludes a package", list("incompatibility", incompatibilities.paths, query.Query{Filter: eq("accessPackage/id")}), "incompatibility_package (tenant=? AND package=?)"},
 		{"assignments of a target", assigned(eq("target/objectId")), "assignment_target (tenant=? AND target=?)"},
