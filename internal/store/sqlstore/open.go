@@ -33,6 +33,9 @@ type Options struct {
 	CommitDelay time.Duration
 	// Logger is told of failures of the database; nil means nobody is.
 	Logger *slog.Logger
+	// OnCommit is told of each commit: how many changes shared it, how long it took, and
+	// why it failed. It must not block.
+	OnCommit func(changes int, took time.Duration, err error)
 	// ReadOnly looks at a file that another process may have open. Every change is
 	// refused with store.ErrUnavailable.
 	ReadOnly bool
@@ -98,7 +101,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 func newWriter(connector driver.Connector, d *dialect, c *conn, o Options) *writer {
 	w := &writer{
 		connector: connector, dialect: d, conn: c,
-		log: o.Logger, maxGroup: o.MaxGroup, delay: o.CommitDelay,
+		log: o.Logger, maxGroup: o.MaxGroup, delay: o.CommitDelay, onCommit: o.OnCommit,
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if w.log == nil {
