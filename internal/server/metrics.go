@@ -29,7 +29,7 @@ func (s *Server) state() telemetry.State {
 		return now
 	}
 	now.Sample = telemetry.Sample{
-		At: f.at, Took: f.took, Capped: f.survey.More, Held: f.held,
+		At: f.at, Took: f.took, Limit: surveyMost, Held: f.held,
 		Due: make(map[string]telemetry.Due), Waits: make(map[string]telemetry.Waits),
 	}
 	for kind, g := range f.survey.Due {

@@ -14,7 +14,7 @@ import (
 const (
 	surveyEvery  = 15 * time.Second
 	surveyWithin = 5 * time.Second
-	surveyMost   = 100_000
+	surveyMost   = 10_000
 )
 
 // surveyor looks at the database now and then, so that nobody who asks for metrics or for

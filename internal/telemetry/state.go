@@ -32,12 +32,11 @@ type Store struct {
 type Sample struct {
 	At   time.Time // zero: no sample was taken yet
 	Took time.Duration
-	// Due are the jobs that are due, by kind, as far as they were counted; Capped says that
-	// there are more.
-	Due    map[string]Due
-	Capped bool
-	// Waits are the requests that wait, by stage.
-	Waits map[string]Waits
+	// Limit is how far was counted: of all jobs that are due together, and of the requests
+	// that wait at each stage.
+	Limit int
+	Due   map[string]Due   // by kind of job
+	Waits map[string]Waits // by stage
 	// Held says that a restored server holds its callouts until an operator releases them.
 	Held bool
 }
@@ -95,7 +94,7 @@ func newStateCollector(state func() State) *stateCollector {
 	add(number, "writer_queue_length", "Changes that wait to be written.", func(s *State) float64 { return float64(s.Store.Queue) })
 	add(number, "writer_queue_capacity", "Most changes that may wait to be written; more are refused.", func(s *State) float64 { return float64(s.Store.MostQueue) })
 	add(number, "callouts_held", "1 while a restored server holds its callouts until an operator releases them.", func(s *State) float64 { return flag(s.Sample.Held) })
-	add(number, "jobs_due_capped", "1 when more jobs were due than are counted.", func(s *State) float64 { return flag(s.Sample.Capped) })
+	add(number, "sample_limit", "As many things are counted in a sample; there may be more.", func(s *State) float64 { return float64(s.Sample.Limit) })
 	add(number, "sample_timestamp_seconds", "When the database was sampled, in Unix time; 0: not yet.", func(s *State) float64 { return unix(s.Sample.At) })
 	add(number, "sample_duration_seconds", "How long the latest sample took.", func(s *State) float64 { return s.Sample.Took.Seconds() })
 	return c
