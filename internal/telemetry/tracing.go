@@ -100,13 +100,6 @@ func (t *Tracing) Start(ctx context.Context, name string) (context.Context, func
 	}
 }
 
-// Annotate adds a key and a value to ctx's span. Neither may be a secret.
-func (t *Tracing) Annotate(ctx context.Context, key, value string) {
-	if t.On() {
-		trace.SpanFromContext(ctx).SetAttributes(attribute.String(key, value))
-	}
-}
-
 // traceContext is the only form in which traces go in and out. Baggage is not passed on: it is
 // anything that a caller likes.
 //
