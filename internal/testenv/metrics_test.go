@@ -51,7 +51,10 @@ func TestMetricsOfAServer(t *testing.T) {
 	stop()
 	second, _ := replica(t, data, io.Discard)
 	second.page(t, "/livez")
-	await(t, func() bool { page = second.metrics(t); return strings.Contains(page, `anteroom_waits{stage="created"} 1`) })
+	await(t, func() bool {
+		page = second.metrics(t)
+		return strings.Contains(page, `anteroom_waits{stage="created"} 1`)
+	})
 
 	alerts, err := os.ReadFile("../../deploy/prometheus/alerts.yaml")
 	if err != nil {
