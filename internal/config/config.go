@@ -18,8 +18,8 @@ type Config struct {
 	TLS       *TLS // nil: plain HTTP
 	// BehindProxy says that TLS ends in front of the server.
 	BehindProxy bool
-	// HealthListen is a listener of its own for /livez and /readyz; empty: they are on
-	// the main one.
+	// HealthListen is a listener of its own for /livez, /readyz and /metrics; empty: the
+	// first two are on the main one, and there are no metrics.
 	HealthListen string
 	// Data is the path of the SQLite file, or the URL of the PostgreSQL database.
 	Data     string

@@ -103,7 +103,7 @@ func (c *change) withdrawn() (string, error) {
 func (w *work) ruleMeans(p *entitlement.Policy, u *entitlement.User) (in, known bool) {
 	in, err := w.Directory.Matches(u, ruleOf(p))
 	if err != nil {
-		w.Logger.Error("the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
+		w.Logger.ErrorContext(w.ctx, "the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
 	}
 	return in && err == nil, err == nil
 }

@@ -52,6 +52,7 @@ type Options struct {
 	// CheckURL looks at an endpoint's address when an extension is saved; nil means no
 	// check. It is a courtesy: the wall stands where the address is dialled.
 	CheckURL func(url string) error
+	Tracer   Tracer // nil: nothing is traced
 	Logger   *slog.Logger
 }
 
@@ -154,6 +155,11 @@ func New(opts Options) *Engine {
 	}
 	if opts.CheckURL == nil {
 		opts.CheckURL = func(string) error { return nil }
+	}
+	if opts.Tracer == nil {
+		opts.Tracer = noTracer{}
+	} else {
+		opts.Store = tracedStore{opts.Store, opts.Tracer}
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)

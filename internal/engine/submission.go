@@ -33,7 +33,7 @@ func (s *submission) request() (*entitlement.Request, error) {
 			Seed: s.NewSeed(), Removes: t.Removes(), Updates: t.Updates(), AllowDenyAtCreated: s.AllowDenyAtCreated,
 		}},
 	}
-	r.ID, r.CreatedAt = s.NewID(), s.now
+	r.ID, r.CreatedAt, r.Trace = s.NewID(), s.now, s.Tracer.Carry(s.ctx)
 	if err := s.requestor(r); err != nil {
 		return nil, err
 	}

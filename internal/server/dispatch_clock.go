@@ -14,6 +14,7 @@ type clockWatch struct {
 	// heldUntil is until when, on the clock that counts, no timer is let through; zero
 	// while none is held.
 	heldUntil time.Duration
+	jumps     int // since the start
 }
 
 // watchClock looks at both clocks. After a jump of more than MaxJump timers wait for one
@@ -34,6 +35,7 @@ func (d *Dispatcher) watchClock(now time.Time) {
 		jump := now.Sub(w.wall) - (passed - w.passed)
 		if jump > d.MaxJump || jump < -d.MaxJump {
 			w.heldUntil = passed + d.Poll
+			w.jumps++
 			d.Logger.Error("the real clock jumped; timers are held back", "jump", jump.Round(time.Second).String(), "now", now.UTC(), "for", d.Poll.String())
 		}
 	}

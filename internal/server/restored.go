@@ -26,9 +26,10 @@ func (s *Server) holdIfRestored(ctx context.Context) error {
 	return nil
 }
 
-// startWork begins to perform jobs.
+// startWork begins to perform jobs and to look at the database for operators.
 func (s *Server) startWork() {
 	s.dispatcher.Start()
+	s.surveyor.start()
 	if s.dispatcher.Restored() {
 		s.watch.Go(s.awaitRelease)
 	}

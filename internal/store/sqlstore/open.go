@@ -27,6 +27,9 @@ type Options struct {
 	CommitDelay time.Duration
 	// Logger is told of failures of the database; nil means nobody is.
 	Logger *slog.Logger
+	// OnCommit is told of each commit: how many changes shared it, how long it took, and
+	// why it failed. It must not block.
+	OnCommit func(changes int, took time.Duration, err error)
 	// ReadOnly looks at data that another process may be using. Every change is refused
 	// with store.ErrUnavailable.
 	ReadOnly bool
@@ -80,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func newWriter(db *database, c *conn, o Options) *writer {
 	w := &writer{
 		db: db, conn: c,
-		log: o.Logger, maxGroup: o.MaxGroup, delay: o.CommitDelay,
+		log: o.Logger, maxGroup: o.MaxGroup, delay: o.CommitDelay, onCommit: o.OnCommit,
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if w.maxGroup <= 0 {

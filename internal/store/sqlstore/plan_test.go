@@ -79,6 +79,8 @@ func TestPlans(t *testing.T) {
 		{"jobs of a tenant that are due", jobSelect + "due <= $1 AND +tenant = $2" + jobOrder + " LIMIT $3", "job_due (due<?)"},
 		{"jobs of a lane that are due", jobSelect + "due <= $1 AND lane = $2 AND lane <> ''" + jobOrder + " LIMIT $3", "job_lane (lane=? AND due<?)"},
 		{"next job", "SELECT due FROM job WHERE due > $1 ORDER BY due LIMIT 1", "job_due (due>?)"},
+		{"survey of jobs", surveyDue, "COVERING INDEX job_due (due<?) and sort"}, // into kinds
+		{"survey of waits", surveyWaits, "COVERING INDEX request_waits (waits_at=?)"},
 		{"history of one thing", historySelect + " AND ref = $2 ORDER BY seq", "history_ref (tenant=? AND ref=?)"},
 		{"audits", audited(query.Query{Order: newest, Limit: 100}), "history_activity (tenant=?)"},
 		{"audits, oldest first", audited(query.Query{Order: []query.Order{{Path: "activityDateTime"}}, Limit: 100}), "history_activity (tenant=?)"},

@@ -25,6 +25,8 @@ var requests = build(entity[entitlement.Request]{
 		atTheEnd(instant("completed", func(o *entitlement.Request) *time.Time { return &o.CompletedAt }, "completedDateTime")),
 		seldom(opaque("approval", func(o *entitlement.Request) *string { return &o.Approval })),
 		atTheEnd(opaque("open_key", func(o *entitlement.Request) *string { return &o.OpenKey }, "openKey")),
+		atTheEnd(word("waits_at", func(o *entitlement.Request) *entitlement.Phase { return &o.WaitsAt })),
+		atTheEnd(instant("waits_since", func(o *entitlement.Request) *time.Time { return &o.WaitsSince })),
 	},
 	flags: []condition{
 		{path: "hasApproval", yes: "approval IS NOT NULL", no: "approval IS NULL"},
