@@ -25,7 +25,7 @@ const (
 func (b *bench) timersPart(ctx context.Context, s *server) error {
 	many := b.scale / 10
 	b.say("%d more requests, whose timers fall due within one second", many)
-	took := time.Duration(float64(many) / b.values.median("load.rate") * 1.5 * float64(time.Second))
+	took := time.Duration(float64(many) / b.values.median("load.rate") * 3 * float64(time.Second))
 	all := time.Now().Add(took + leadTimer + fewTimers*time.Second/2 + quiet + 15*time.Second)
 	if err := b.loadTimers(ctx, s, many, all, time.Second); err != nil {
 		return err
