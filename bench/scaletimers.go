@@ -23,7 +23,10 @@ const (
 // timersPart looks when timers fire: a few one after another, and very many at once beside
 // new requests.
 func (b *bench) timersPart(ctx context.Context, s *server) error {
-	many := b.scale / 10
+	many := b.timers
+	if many == 0 {
+		many = b.scale / 10
+	}
 	b.say("%d more requests, whose timers fall due within one second", many)
 	took := time.Duration(float64(many) / b.values.median("load.rate") * 3 * float64(time.Second))
 	all := time.Now().Add(took + leadTimer + fewTimers*time.Second/2 + quiet + 15*time.Second)

@@ -37,12 +37,12 @@ func migrate(ctx context.Context, c driver.Connector, d *dialect) (err error) {
 		return fmt.Errorf("migrations: %w", err)
 	case current > target:
 		return fmt.Errorf("it was written by a newer version of the program: its schema has version %d, this program knows %d", current, target)
-	case current == target:
-		return nil
+	case current < target:
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrations: %w", err)
+		}
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrations: %w", err)
-	}
+	// At every start, as the process may have died between the migrations and this.
 	k, err := connect(ctx, c, d)
 	if err != nil {
 		return err
