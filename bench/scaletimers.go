@@ -8,6 +8,7 @@ import (
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/load"
+	"anteroom/internal/query"
 	"anteroom/internal/store"
 	"anteroom/internal/store/sqlstore"
 )
@@ -76,8 +77,19 @@ type timerLog struct {
 	fired []time.Time // when each was recorded
 }
 
-// skip goes to the end of the history.
+// skip goes to the end of the history: to the newest record in the audit log, and from there on.
 func (l *timerLog) skip(ctx context.Context) error {
+	err := l.store.View(ctx, tenant, func(tx *store.Tx) error {
+		newest, err := tx.History.Audits(ctx, query.Query{Limit: 1, Order: []query.Order{
+			{Path: "activityDateTime", Descending: true}, {Path: "id", Descending: true}}})
+		for _, r := range newest {
+			l.after = r.Seq
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for {
 		n, err := l.page(ctx)
 		if err != nil || n == 0 {

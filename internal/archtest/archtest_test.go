@@ -46,7 +46,7 @@ var may = map[string]struct {
 	"internal/crashtest":        {"kills the real process; tests only", []string{"internal/testenv"}},
 	"internal/load":             {"fills a tenant for measurements; never imported by what is shipped", []string{"internal/store", "internal/entitlement", "internal/query", "internal/engine", "internal/directory", "internal/delivery"}},
 	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
-	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore", "internal/load", "internal/store", "internal/entitlement"}},
+	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore", "internal/load", "internal/store", "internal/entitlement", "internal/query"}},
 	"bench/load":                {"fills a database", []string{"internal/store/sqlstore", "internal/load", "internal/entitlement"}},
 }
 
