@@ -34,7 +34,8 @@ type options struct {
 	server   string
 	against  string
 	scale    int
-	// Of the comparison with River: its front, the database of that, and that of the server.
+	timers   int
+	// The front on River and its database, and the database of the server.
 	river, riverData, data string
 	profile                time.Duration
 	inFlight               int
@@ -84,9 +85,10 @@ func readOptions() options {
 	flag.StringVar(&o.server, "server", "", "measure this server `binary` instead of building one")
 	flag.StringVar(&o.against, "against", "", "only compare with this other server `binary`, in turn")
 	flag.IntVar(&o.scale, "scale", 0, "only measure a server with so many requests that wait, and what belongs to them")
+	flag.IntVar(&o.timers, "timers", 0, "with -scale: how many timers fall due at once (default a tenth)")
 	flag.StringVar(&o.river, "river", "", "only compare with the front on River, this `binary` made of bench/river, in turn")
 	flag.StringVar(&o.riverData, "river-data", "", "the `URL` of an empty PostgreSQL database for the front on River")
-	flag.StringVar(&o.data, "data", "", "with -river: the server's own empty `database`; default is a temporary SQLite file")
+	flag.StringVar(&o.data, "data", "", "the server's `database`: with -river an empty one, with -scale one that bench/load has filled; default is a temporary SQLite file")
 	flag.DurationVar(&o.profile, "cpuprofile", 0, "only run the whole job for so long, behind -parked requests, and write the server's cpu.pprof to -out")
 	flag.IntVar(&o.inFlight, "inflight", 64, "how many jobs are in flight with -cpuprofile")
 	flag.StringVar(&o.role, "role", "", "used by the benchmark itself")

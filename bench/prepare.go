@@ -15,6 +15,7 @@ import (
 // and each server starts on a copy of its file.
 type world struct {
 	data     string
+	prefix   string // of names, where there may be others already
 	people   []string
 	packages []accessPackage
 }
@@ -78,7 +79,7 @@ func (w *world) makePeople(s *server, n int) error {
 			a := s.api()
 			defer a.close()
 			for i := next.Add(1) - 1; int(i) < n; i = next.Add(1) - 1 {
-				name := fmt.Sprintf("person%05d", i)
+				name := fmt.Sprintf("%sperson%05d", w.prefix, i)
 				id, err := a.make("/v1.0/users", object{
 					"displayName": "Person " + name, "userPrincipalName": name + "@contoso.example", "mailNickname": name, "accountEnabled": true,
 				})

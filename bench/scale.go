@@ -28,15 +28,12 @@ func (b *bench) scalePart(ctx context.Context) error {
 	if err := b.prepare(ctx, b.binary); err != nil {
 		return err
 	}
-	full, err := b.populated("full", b.binary)
-	if err != nil {
-		return err
-	}
 	empty, err := b.populated("empty", b.binary)
 	if err != nil {
 		return err
 	}
-	if err := b.loadAll(ctx, full); err != nil {
+	full, err := b.fullServer(ctx)
+	if err != nil {
 		return err
 	}
 	b.say("starts")
@@ -56,6 +53,28 @@ func (b *bench) scalePart(ctx context.Context) error {
 		return err
 	}
 	return b.reportScale()
+}
+
+// fullServer returns a server on a database with all that, which is loaded unless it was before.
+func (b *bench) fullServer(ctx context.Context) (*server, error) {
+	if b.data == "" {
+		s, err := b.populated("full", b.binary)
+		if err != nil {
+			return nil, err
+		}
+		return s, b.loadAll(ctx, s)
+	}
+	s, err := newServer(b.binary, b.data)
+	if err != nil {
+		return nil, err
+	}
+	w := &world{data: b.data, prefix: fmt.Sprintf("%x", b.began.UnixMilli())}
+	s.stock = &stock{world: w}
+	b.values.add("load.rate", 2000) // a guess, for the timers
+	b.values.add("scale.file", fileSize(b.data))
+	return s, b.withServer(ctx, s, func() error {
+		return errors.Join(w.makePeople(s, b.people), w.makePackages(s, b.sink.url(), 1+room/b.people))
+	})
 }
 
 // loadAll fills the database of a server that does not run.

@@ -8,6 +8,7 @@ import (
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/load"
+	"anteroom/internal/query"
 	"anteroom/internal/store"
 	"anteroom/internal/store/sqlstore"
 )
@@ -23,9 +24,12 @@ const (
 // timersPart looks when timers fire: a few one after another, and very many at once beside
 // new requests.
 func (b *bench) timersPart(ctx context.Context, s *server) error {
-	many := b.scale / 10
+	many := b.timers
+	if many == 0 {
+		many = b.scale / 10
+	}
 	b.say("%d more requests, whose timers fall due within one second", many)
-	took := time.Duration(float64(many) / b.values.median("load.rate") * 1.5 * float64(time.Second))
+	took := time.Duration(float64(many) / b.values.median("load.rate") * 3 * float64(time.Second))
 	all := time.Now().Add(took + leadTimer + fewTimers*time.Second/2 + quiet + 15*time.Second)
 	if err := b.loadTimers(ctx, s, many, all, time.Second); err != nil {
 		return err
@@ -73,8 +77,19 @@ type timerLog struct {
 	fired []time.Time // when each was recorded
 }
 
-// skip goes to the end of the history.
+// skip goes to the end of the history: to the newest record in the audit log, and from there on.
 func (l *timerLog) skip(ctx context.Context) error {
+	err := l.store.View(ctx, tenant, func(tx *store.Tx) error {
+		newest, err := tx.History.Audits(ctx, query.Query{Limit: 1, Order: []query.Order{
+			{Path: "activityDateTime", Descending: true}, {Path: "id", Descending: true}}})
+		for _, r := range newest {
+			l.after = r.Seq
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for {
 		n, err := l.page(ctx)
 		if err != nil || n == 0 {

@@ -50,7 +50,7 @@ var may = map[string]struct {
 	"internal/pgtest/with":      {"runs a command with a PostgreSQL for tests", []string{"internal/pgtest"}},
 	"internal/faultproxy":       {"a proxy that fails when told to; tests only", nil},
 	"cmd/anteroom":              {"flags and wiring", []string{"internal/server", "internal/audit", "internal/store", "internal/config", "internal/store/sqlstore", "internal/entitlement", "internal/engine", "internal/callout"}},
-	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore", "internal/pgtest", "internal/load", "internal/store", "internal/entitlement"}},
+	"bench":                     {"the benchmark: an HTTP client", []string{"internal/store/sqlstore", "internal/pgtest", "internal/load", "internal/store", "internal/entitlement", "internal/query"}},
 	"internal/load":             {"fills a tenant for measurements; never imported by what is shipped", []string{"internal/store", "internal/entitlement", "internal/query", "internal/engine", "internal/directory", "internal/delivery"}},
 	"bench/load":                {"fills a database", []string{"internal/store/sqlstore", "internal/load", "internal/entitlement"}},
 }

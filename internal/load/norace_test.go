@@ -3,4 +3,4 @@
 package load_test
 
 // manyWait is how many requests wait in TestManyWait.
-const manyWait = 3000
+const manyWait = 100000

@@ -140,14 +140,14 @@ func (from *database) migrate(ctx context.Context, only bool) (err error) {
 	case current > target+schemaAhead:
 		return fmt.Errorf("it was written by a newer version of the program: its schema has version %d, and this program, which knows %d, can use %d at most; run the newer version",
 			current, target, target+schemaAhead)
-	case current >= target:
-		return nil
-	case only:
+	case current < target && only:
 		return fmt.Errorf("%d migrations are pending: its schema has version %d, and this program needs %d; run anteroom migrate up, or let the server do it", target-current, current, target)
+	case current < target:
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrations: %w", err)
+		}
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrations: %w", err)
-	}
+	// At every start, as the process may have died between the migrations and this.
 	c, err := from.connect(ctx)
 	if err != nil {
 		return err

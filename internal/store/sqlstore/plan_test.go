@@ -53,6 +53,8 @@ func TestPlans(t *testing.T) {
 		{"assignments of a target in a state", assigned(query.Both(eq("target/objectId"), eq("state"))), "assignment_target (tenant=? AND target=?)"},
 		{"assignments of a package in some states", assigned(query.Both(eq("accessPackage/id"), &query.In{Path: "state", Values: []query.Value{"x", "y"}})), "assignment_package (tenant=? AND package=?)"},
 		{"requests of a target in a state", filtered(query.Both(eq("target/objectId"), eq("state"))), "request_target (tenant=? AND target=?)"},
+		{"automatic policies", list("policy", policies.paths, query.Query{Filter: query.Equal("isAutomatic", true), Limit: 1}), "policy_automatic_each (tenant=?)"},
+		{"automatic policies after one", list("policy", policies.paths, query.Query{Filter: query.Equal("isAutomatic", true), After: &query.Cursor{ID: "x"}, Limit: 1}), "policy_automatic_each (tenant=? AND id>?)"},
 		{"requests of a target", filtered(eq("target/objectId")), "request_target (tenant=? AND target=?)"},
 		{"requests of a requestor", filtered(eq("requestor/objectId")), "request_requestor (tenant=? AND requestor=?)"},
 		{"requests of a package", filtered(eq("accessPackage/id")), "request_package (tenant=? AND package=?)"},
