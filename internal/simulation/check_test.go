@@ -155,7 +155,7 @@ func (w *world) checkAssignments(s *state) string {
 		if timer != waits {
 			return fmt.Sprintf("assignment %s (%s, ends %v, ending %v) has a timer: %v", id, a.State, a.EndAt, a.Ending, timer)
 		}
-		if a.Ending && !a.EndAt.IsZero() && a.EndAt.After(w.now) && a.GraceUntil.IsZero() && !a.Automatic {
+		if a.Ending && !a.EndAt.IsZero() && a.EndAt.After(w.latest) && a.GraceUntil.IsZero() && !a.Automatic {
 			return fmt.Sprintf("assignment %s ends at %s and is ending already", id, a.EndAt)
 		}
 		if wrong := w.checkReason(s, a); wrong != "" {
