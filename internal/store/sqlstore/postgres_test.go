@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"testing"
 
 	"anteroom/internal/pgtest"
@@ -29,4 +31,30 @@ func TestPostgresReplica(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return opened(t, Options{Data: postgres(t), MaxGroup: 1, Postgres: PostgresOptions{Performs: true, Statements: "unnamed"}})
 	})
+}
+
+// TestManyStartAtOnce lets several processes find an empty database: one makes the schema.
+func TestManyStartAtOnce(t *testing.T) {
+	url := pgtest.Database(t, "empty", func(context.Context, string) error { return nil })
+	stores, errs := make([]*Store, 4), make([]error, 4)
+	var all sync.WaitGroup
+	for i := range stores {
+		all.Go(func() {
+			stores[i], errs[i] = Open(t.Context(), Options{Data: url, Postgres: PostgresOptions{Writers: 1}})
+		})
+	}
+	all.Wait()
+	for i, s := range stores {
+		must(t, errs[i])
+		must(t, s.Close())
+	}
+}
+
+// TestNotDurable refuses a server whose commits can be lost.
+func TestNotDurable(t *testing.T) {
+	url := postgres(t)
+	_, err := Open(t.Context(), Options{Data: url + "&synchronous_commit=off"})
+	if err == nil || !strings.Contains(err.Error(), "synchronous_commit is off") {
+		t.Errorf("Open says %v", err)
+	}
 }
