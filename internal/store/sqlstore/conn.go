@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"anteroom/internal/store"
 )
@@ -22,6 +23,16 @@ type conn struct {
 	failure error
 	// pending are statements that wait for the next one, to travel with it.
 	pending []*statement
+
+	idleSince time.Time // when its last user gave it back
+}
+
+// trusted is for how long a connection that nobody used is taken to be alive.
+const trusted = time.Second
+
+// alive reports whether a connection that nobody used is still one.
+func (c *conn) alive(ctx context.Context) bool {
+	return !c.remote || time.Since(c.idleSince) < trusted || c.session.ping(ctx) == nil
 }
 
 // rowError is an error of who was given the rows, not of the database.

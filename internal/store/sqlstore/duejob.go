@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +82,10 @@ func (s *Store) due(ctx context.Context, where string, args []driver.Value, limi
 	return list, nil
 }
 
+// mostClaims is how many jobs are claimed at a time: what a process cannot begin soon is
+// left for others.
+const mostClaims = 500
+
 // claim makes jobs for which a condition holds this process's own, where nobody holds
 // them, and lists its own. The claims need not outlast the database: who loses one by that
 // does a job that is done once more, which changes nothing.
@@ -90,12 +95,14 @@ func (c *conn) claim(ctx context.Context, where string, args []driver.Value, lim
 	}
 	args = append(args, int64(limit), c.replica.number.Load())
 	most, me := fmt.Sprintf("$%d", len(args)-1), fmt.Sprintf("$%d", len(args))
+	claims := slices.Clone(args)
+	claims[len(args)-2] = int64(min(limit, mostClaims))
 	c.clear()
 	err := c.later(ctx, "BEGIN")
 	for _, s := range []statement{
 		{text: "SET LOCAL synchronous_commit = off"},
 		{text: "UPDATE job SET holder = " + me + " WHERE (tenant, ref, kind, n) IN (SELECT tenant, ref, kind, n FROM job WHERE holder IS NULL AND " +
-			where + jobOrder + " LIMIT " + most + " FOR UPDATE SKIP LOCKED)", args: args},
+			where + jobOrder + " LIMIT " + most + " FOR UPDATE SKIP LOCKED)", args: claims},
 		{text: "COMMIT"},
 	} {
 		if err == nil {

@@ -137,7 +137,7 @@ func (s *Store) shut() error {
 	for _, w := range s.writers {
 		errs = append(errs, w.close())
 	}
-	errs = append(errs, s.replica.close())
+	s.replica.close()
 	errs = append(errs, s.release())
 	if s.disposed != "" {
 		errs = append(errs, os.RemoveAll(s.disposed))

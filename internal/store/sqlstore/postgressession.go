@@ -34,6 +34,8 @@ func (s *postgresSession) close() error {
 
 func (s *postgresSession) broken() bool { return s.raw.IsClosed() }
 
+func (s *postgresSession) ping(ctx context.Context) error { return s.raw.Ping(ctx) }
+
 // statementWithin bounds a statement of who sets no bound: a connection may hang without
 // being closed.
 const statementWithin = 15 * time.Second

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -102,11 +101,22 @@ func (r *replica) join(ctx context.Context, c *conn) error {
 	if _, err := c.exec(ctx, replicaInsert, number, r.name, r.lease.Microseconds()); err != nil {
 		return err
 	}
-	if _, err := c.exec(ctx, "LISTEN "+wakeChannel); err != nil {
+	if err := r.listen(ctx, c); err != nil {
 		return err
 	}
 	r.number.Store(number)
 	r.good.Store(int64(before + r.lease))
+	return nil
+}
+
+// listen asks to be woken. A database that cannot do that is asked often enough anyway.
+func (r *replica) listen(ctx context.Context, c *conn) error {
+	_, err := c.exec(ctx, "LISTEN "+wakeChannel)
+	if err == nil || c.session.broken() {
+		return err
+	}
+	c.clear()
+	r.log.Warn("the database does not wake this process; it looks for itself", "error", err)
 	return nil
 }
 
@@ -205,18 +215,19 @@ func (r *replica) reconnect(ctx context.Context) {
 	if err != nil {
 		return // the next round says so
 	}
-	if _, err := c.exec(ctx, "LISTEN "+wakeChannel); err != nil {
-		_ = c.close()
+	if r.listen(ctx, c) != nil {
+		_ = c.close() // the next round says why
 		return
 	}
 	r.conn = c
 	r.onWake() // something may have been missed
 }
 
-// close gives everything back: other processes go on with it at once.
-func (r *replica) close() error {
+// close gives everything back: other processes go on with it at once, or, where that fails,
+// once the lease is over.
+func (r *replica) close() {
 	if r == nil || r.done == nil {
-		return nil
+		return
 	}
 	r.stop()
 	<-r.done
@@ -227,9 +238,15 @@ func (r *replica) close() error {
 	if r.conn != nil {
 		_ = r.conn.close()
 	}
+	if err := r.leave(ctx, number); err != nil {
+		r.log.Warn("the lease of this process could not be given back; others go on when it is over", "replica", number, "error", err)
+	}
+}
+
+func (r *replica) leave(ctx context.Context, number int64) error {
 	c, err := r.db.connect(ctx)
 	if err != nil {
-		return fmt.Errorf("giving the lease back: %w", err)
+		return err
 	}
 	_, err = c.exec(ctx, replicaLeave, number)
 	for _, text := range []string{jobsFree, writersReap, wakeOthers} {
