@@ -140,11 +140,20 @@ func (c *conn) rollback() error {
 	return err
 }
 
-// undo goes back to a savepoint.
+// undo goes back to a savepoint. One that was not sent yet stays pending, with what is to
+// come before it: nothing has happened since.
 func (c *conn) undo(savepoint string) error {
+	for i, s := range c.pending {
+		if s.text == setSavepoint+savepoint {
+			c.pending = c.pending[:i+1]
+			return nil
+		}
+	}
 	c.failure, c.pending = nil, c.pending[:0]
 	_, err := c.exec(context.Background(), "ROLLBACK TO "+savepoint)
 	return err
 }
+
+const setSavepoint = "SAVEPOINT "
 
 func (c *conn) clear() { c.lost, c.failure, c.pending = nil, nil, c.pending[:0] }
