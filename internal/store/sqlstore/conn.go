@@ -20,6 +20,9 @@ type conn struct {
 	// failure is the error after which the database takes nothing more until what came
 	// before it is undone.
 	failure error
+	// stale is set on a connection that was idle, of which only the next use shows whether the
+	// database has ended its session.
+	stale bool
 	// pending are statements that wait for the next one, to travel with it.
 	pending []*statement
 }
@@ -83,7 +86,7 @@ func (c *conn) run(ctx context.Context, s *statement) error {
 	case c.failure != nil:
 		return c.failure
 	}
-	err := c.session.run(ctx, list)
+	err := c.runStale(ctx, list)
 	if err == nil {
 		return nil
 	}
@@ -92,6 +95,33 @@ func (c *conn) run(ctx context.Context, s *statement) error {
 		return rows.error
 	}
 	return c.failed(ctx, err)
+}
+
+// runStale runs statements, on a new session should that of an idle connection be over.
+func (c *conn) runStale(ctx context.Context, list []*statement) error {
+	if !c.stale {
+		return c.session.run(ctx, list)
+	}
+	c.stale = false
+	answered := false
+	last := list[len(list)-1] // the others have no rows
+	if row := last.row; row != nil {
+		last.row = func(v []driver.Value) error {
+			answered = true
+			return row(v)
+		}
+	}
+	err := c.session.run(ctx, list)
+	if err == nil || answered || !c.session.broken() || ctx.Err() != nil {
+		return err
+	}
+	fresh, oerr := c.open(ctx)
+	if oerr != nil {
+		return err
+	}
+	_ = c.session.close() // it is over
+	c.session = fresh
+	return fresh.run(ctx, list)
 }
 
 // failed turns an error of the driver into one of the store.

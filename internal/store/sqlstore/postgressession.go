@@ -39,7 +39,7 @@ func (s *postgresSession) broken() bool { return s.raw.IsClosed() }
 const statementWithin = 15 * time.Second
 
 func (s *postgresSession) run(ctx context.Context, list []*statement) (err error) {
-	if ctx.Done() == nil {
+	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, statementWithin)
 		defer cancel()

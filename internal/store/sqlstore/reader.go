@@ -62,6 +62,7 @@ func (r *readers) use(ctx context.Context, fn func(*conn) error) error {
 func (r *readers) take(ctx context.Context) (*conn, error) {
 	select {
 	case c := <-r.idle:
+		c.stale = c.remote
 		return c, nil
 	default:
 		c, err := r.db.connect(ctx)

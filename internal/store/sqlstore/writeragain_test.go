@@ -189,7 +189,13 @@ func TestSessionsEndedWhileIdle(t *testing.T) {
 	if p.Cut() == 0 {
 		t.Fatal("there was no connection")
 	}
+	if n := userCount(t, s); n != 1 {
+		t.Errorf("there are %d users, want 1", n)
+	}
 	must(t, s.Update(t.Context(), sampleTenant, insertUser(t, 2)))
+	p.Cut()
+	_, err := s.DueJobs(t.Context(), sampleTime, nil, 1)
+	must(t, err)
 }
 
 // rawBatch runs statements without arguments outside the store.
