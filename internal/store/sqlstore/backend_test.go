@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"testing"
+
+	"anteroom/internal/pgtest"
 )
 
 // onEach runs a test on each database, with one writer.
@@ -61,3 +63,6 @@ func eachRaw(t testing.TB, s *Store, text, change string, tables []string) {
 		return nil
 	}))
 }
+
+// emptyPostgres returns the URL of a database without a schema, which is gone after the test.
+func emptyPostgres(t testing.TB) string { return pgtest.Database(t, "", nil) }

@@ -206,3 +206,11 @@ func rawBatch(t testing.TB, s *Store, text string) {
 		return err
 	}))
 }
+
+// viaSame is the URL of a database through a proxy to its server.
+func viaSame(t testing.TB, data string, p *faultproxy.Proxy) string {
+	t.Helper()
+	via, err := pgtest.Via(data, p.Addr())
+	must(t, err)
+	return via
+}
