@@ -30,3 +30,10 @@ func TestPostgresReplica(t *testing.T) {
 		return opened(t, Options{Data: postgres(t), MaxGroup: 1, Postgres: PostgresOptions{Performs: true, Statements: "unnamed"}})
 	})
 }
+
+// TestPostgresSimple runs it with statements that are text alone.
+func TestPostgresSimple(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return opened(t, Options{Data: postgres(t), Postgres: PostgresOptions{Statements: "simple"}})
+	})
+}
