@@ -109,6 +109,11 @@ func (s *Server) Call(tenant, who, method, path string, body any) (Reply, error)
 
 // CallAt is Call with a path that begins at the server's root.
 func (s *Server) CallAt(tenant, who, method, path string, body any) (Reply, error) {
+	return s.CallWith(tenant, who, method, path, body, nil)
+}
+
+// CallWith is CallAt with more headers.
+func (s *Server) CallWith(tenant, who, method, path string, body any, headers map[string]string) (Reply, error) {
 	var data []byte
 	if body != nil {
 		var err error
@@ -127,6 +132,9 @@ func (s *Server) CallAt(tenant, who, method, path string, body any) (Reply, erro
 	req.Header.Set("Authorization", "Bearer "+token)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range headers {
+		req.Header.Set(name, value)
 	}
 	a, err := do(req)
 	return Reply{Status: a.status, Header: a.header, Body: a.body, JSON: a.json}, err
