@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
@@ -114,6 +115,11 @@ func (s *Server) CallAt(tenant, who, method, path string, body any) (Reply, erro
 
 // CallWith is CallAt with more headers.
 func (s *Server) CallWith(tenant, who, method, path string, body any, headers map[string]string) (Reply, error) {
+	return s.CallWithin(context.Background(), tenant, who, method, path, body, headers)
+}
+
+// CallWithin is CallWith for as long as ctx allows.
+func (s *Server) CallWithin(ctx context.Context, tenant, who, method, path string, body any, headers map[string]string) (Reply, error) {
 	var data []byte
 	if body != nil {
 		var err error
@@ -121,11 +127,11 @@ func (s *Server) CallWith(tenant, who, method, path string, body any, headers ma
 			return Reply{}, err
 		}
 	}
-	req, err := http.NewRequest(method, s.URL+path, bytes.NewReader(data))
+	token, err := s.Token(tenant, who)
 	if err != nil {
 		return Reply{}, err
 	}
-	token, err := s.Token(tenant, who)
+	req, err := http.NewRequestWithContext(ctx, method, s.URL+path, bytes.NewReader(data))
 	if err != nil {
 		return Reply{}, err
 	}
