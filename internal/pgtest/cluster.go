@@ -25,6 +25,12 @@ type Options struct {
 	// Otherwise it is in memory if there is room. The server's settings say fsync=on and
 	// synchronous_commit=on either way.
 	Durable bool
+	// Room, in bytes, puts the data directory on a volume of that size. It takes root and the
+	// right to mount; without them Start fails with ErrNoVolume.
+	Room int64
+	// LogInRoom leaves the write-ahead log on that volume, too, where its end makes the
+	// server crash. Otherwise it is beside it.
+	LogInRoom bool
 	// Settings are added to postgresql.conf, for example "shared_buffers": "1GB".
 	Settings map[string]string
 }
@@ -69,6 +75,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{in: in, home: h, name: "data", password: rand.Text()}
+	if o.Room > 0 {
+		if err := c.makeRoom(ctx, o.Room); err != nil {
+			return nil, errors.Join(err, h.remove())
+		}
+	}
 	if err := c.create(ctx, o); err != nil {
 		return nil, errors.Join(err, h.remove())
 	}
@@ -85,8 +96,14 @@ func (c *Cluster) create(ctx context.Context, o Options) error {
 	if err := errors.Join(err, c.in.give(passwordFile)); err != nil {
 		return fmt.Errorf("pgtest: %w", err)
 	}
-	if err := c.in.run(ctx, c.home.path, "initdb", "-D", c.data(), "-U", "postgres", "-E", "UTF8", "--locale=C",
-		"--no-sync", "--auth=scram-sha-256", "--pwfile="+passwordFile); err != nil {
+	args := []string{"-D", c.data(), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256", "--pwfile=" + passwordFile}
+	switch {
+	case o.Room > 0 && !o.LogInRoom:
+		args = append(args, "--waldir="+c.data()+".wal")
+	case o.LogInRoom:
+		args = append(args, "--wal-segsize=1") // it needs room again and again
+	}
+	if err := c.in.run(ctx, c.home.path, "initdb", args...); err != nil {
 		return err
 	}
 	conf, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)

@@ -36,6 +36,7 @@ for f in "$1"/*/postmaster.pid; do
 	kill -QUIT "$pid"
 	while [ "$(readlink "/proc/$pid/cwd")" = "${f%/postmaster.pid}" ]; do sleep 0.02; done
 done
+for d in "$1"/*/; do umount "$d" 2>/dev/null; done
 rm -rf "$1"
 `
 

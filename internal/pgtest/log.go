@@ -12,6 +12,9 @@ const logLines = 60
 // Log returns the last lines of the server's log.
 func (c *Cluster) Log() string { return tail(c.logFile(), "") }
 
+// Logged returns the last lines of the server's log that contain the word.
+func (c *Cluster) Logged(word string) string { return tail(c.logFile(), word) }
+
 // ShowLog shows the server's log if the test fails.
 func (c *Cluster) ShowLog(tb testing.TB) {
 	tb.Cleanup(func() {

@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
@@ -109,6 +110,16 @@ func (s *Server) Call(tenant, who, method, path string, body any) (Reply, error)
 
 // CallAt is Call with a path that begins at the server's root.
 func (s *Server) CallAt(tenant, who, method, path string, body any) (Reply, error) {
+	return s.CallWith(tenant, who, method, path, body, nil)
+}
+
+// CallWith is CallAt with more headers.
+func (s *Server) CallWith(tenant, who, method, path string, body any, headers map[string]string) (Reply, error) {
+	return s.CallWithin(context.Background(), tenant, who, method, path, body, headers)
+}
+
+// CallWithin is CallWith for as long as ctx allows.
+func (s *Server) CallWithin(ctx context.Context, tenant, who, method, path string, body any, headers map[string]string) (Reply, error) {
 	var data []byte
 	if body != nil {
 		var err error
@@ -116,17 +127,20 @@ func (s *Server) CallAt(tenant, who, method, path string, body any) (Reply, erro
 			return Reply{}, err
 		}
 	}
-	req, err := http.NewRequest(method, s.URL+path, bytes.NewReader(data))
+	token, err := s.Token(tenant, who)
 	if err != nil {
 		return Reply{}, err
 	}
-	token, err := s.Token(tenant, who)
+	req, err := http.NewRequestWithContext(ctx, method, s.URL+path, bytes.NewReader(data))
 	if err != nil {
 		return Reply{}, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range headers {
+		req.Header.Set(name, value)
 	}
 	a, err := do(req)
 	return Reply{Status: a.status, Header: a.header, Body: a.body, JSON: a.json}, err

@@ -55,15 +55,33 @@ func PostgresURL(t testing.TB) string {
 // Start starts a development server for the test, which ends with it.
 func Start(t testing.TB, b Backend) *Server {
 	t.Helper()
-	notices := NewEndpoint("202")
-	t.Cleanup(notices.Close)
-	o := server.DevOptions{NoticeURL: notices.URL}
+	o := server.DevOptions{}
 	switch b {
 	case File:
 		o.Data = filepath.Join(t.TempDir(), "anteroom.db")
 	case Postgres:
 		o.Data = PostgresURL(t)
 	}
+	return StartWith(t, o)
+}
+
+// StartReplicas starts development servers that share one PostgreSQL.
+func StartReplicas(t testing.TB, n int, o server.DevOptions) []*Server {
+	t.Helper()
+	o.Data = PostgresURL(t)
+	all := make([]*Server, n)
+	for i := range all {
+		all[i] = StartWith(t, o)
+	}
+	return all
+}
+
+// StartWith starts a development server with options for the test, which ends with it.
+func StartWith(t testing.TB, o server.DevOptions) *Server {
+	t.Helper()
+	notices := NewEndpoint("202")
+	t.Cleanup(notices.Close)
+	o.NoticeURL = notices.URL
 	s, err := server.Dev(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"time"
 
 	"anteroom/internal/store"
 )
@@ -21,18 +20,11 @@ type conn struct {
 	// failure is the error after which the database takes nothing more until what came
 	// before it is undone.
 	failure error
+	// stale is set on a connection that was idle, of which only the next use shows whether the
+	// database has ended its session.
+	stale bool
 	// pending are statements that wait for the next one, to travel with it.
 	pending []*statement
-
-	idleSince time.Time // when its last user gave it back
-}
-
-// trusted is for how long a connection that nobody used is taken to be alive.
-const trusted = time.Second
-
-// alive reports whether a connection that nobody used is still one.
-func (c *conn) alive(ctx context.Context) bool {
-	return !c.remote || time.Since(c.idleSince) < trusted || c.session.ping(ctx) == nil
 }
 
 // rowError is an error of who was given the rows, not of the database.
@@ -94,7 +86,7 @@ func (c *conn) run(ctx context.Context, s *statement) error {
 	case c.failure != nil:
 		return c.failure
 	}
-	err := c.session.run(ctx, list)
+	err := c.runStale(ctx, list)
 	if err == nil {
 		return nil
 	}
@@ -103,6 +95,33 @@ func (c *conn) run(ctx context.Context, s *statement) error {
 		return rows.error
 	}
 	return c.failed(ctx, err)
+}
+
+// runStale runs statements, on a new session should that of an idle connection be over.
+func (c *conn) runStale(ctx context.Context, list []*statement) error {
+	if !c.stale {
+		return c.session.run(ctx, list)
+	}
+	c.stale = false
+	answered := false
+	last := list[len(list)-1] // the others have no rows
+	if row := last.row; row != nil {
+		last.row = func(v []driver.Value) error {
+			answered = true
+			return row(v)
+		}
+	}
+	err := c.session.run(ctx, list)
+	if err == nil || answered || !c.session.broken() || ctx.Err() != nil {
+		return err
+	}
+	fresh, oerr := c.open(ctx)
+	if oerr != nil {
+		return err
+	}
+	_ = c.session.close() // it is over
+	c.session = fresh
+	return fresh.run(ctx, list)
 }
 
 // failed turns an error of the driver into one of the store.
@@ -151,11 +170,20 @@ func (c *conn) rollback() error {
 	return err
 }
 
-// undo goes back to a savepoint.
+// undo goes back to a savepoint. One that was not sent yet stays pending, with what is to
+// come before it: nothing has happened since.
 func (c *conn) undo(savepoint string) error {
+	for i, s := range c.pending {
+		if s.text == setSavepoint+savepoint {
+			c.pending = c.pending[:i+1]
+			return nil
+		}
+	}
 	c.failure, c.pending = nil, c.pending[:0]
 	_, err := c.exec(context.Background(), "ROLLBACK TO "+savepoint)
 	return err
 }
+
+const setSavepoint = "SAVEPOINT "
 
 func (c *conn) clear() { c.lost, c.failure, c.pending = nil, nil, c.pending[:0] }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
@@ -108,17 +107,8 @@ func (from *database) provider() (p *goose.Provider, done func() error, err erro
 	}
 	db := from.sql()
 	db.SetMaxOpenConns(1)
-	options := []goose.ProviderOption{
-		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()),
-	}
-	if from.remote { // several processes may start at once
-		one, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
-		if err != nil {
-			return nil, nil, errors.Join(fmt.Errorf("migrations: %w", err), db.Close())
-		}
-		options = append(options, goose.WithSessionLocker(one))
-	}
-	p, err = goose.NewProvider(from.goose, db, files, options...)
+	p, err = goose.NewProvider(from.goose, db, files,
+		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("migrations: %w", err), db.Close())
 	}

@@ -33,10 +33,12 @@ const (
 	pgReadOnly          = "25006" // a server that is a standby now
 	pgTooManyClients    = "53300"
 	pgConnection        = "08"
-	pgData              = "22"
-	pgConstraint        = "23"
-	pgSyntax            = "42"
 	pgShutdown          = "57P" // admin shutdown, crash shutdown, cannot connect now
+	pgTransaction       = "25"  // it is not in the state that the statement needs
+	pgSavepoint         = "3B"
+	pgResources         = "53" // disk full, out of memory
+	pgSystem            = "58" // input and output
+	pgInternal          = "XX"
 )
 
 func postgresClass(err error) class {
@@ -55,10 +57,10 @@ func postgresClass(err error) class {
 			return classAgain
 		}
 	}
-	for _, c := range []string{pgData, pgConstraint, pgSyntax} {
+	for _, c := range []string{pgTransaction, pgSavepoint, pgResources, pgSystem, pgInternal} {
 		if strings.HasPrefix(e.Code, c) {
-			return classOther
+			return classFatal
 		}
 	}
-	return classFatal
+	return classOther // what is wrong with one statement is its caller's alone
 }

@@ -58,3 +58,10 @@ func TestNotDurable(t *testing.T) {
 		t.Errorf("Open says %v", err)
 	}
 }
+
+// TestPostgresSimple runs it with statements that are text alone.
+func TestPostgresSimple(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return opened(t, Options{Data: postgres(t), Postgres: PostgresOptions{Statements: "simple"}})
+	})
+}

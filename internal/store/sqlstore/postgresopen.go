@@ -45,7 +45,10 @@ var StatementModes = map[string]pgx.QueryExecMode{
 	"simple":   pgx.QueryExecModeSimpleProtocol,
 }
 
-const defaultLease = 10 * time.Second
+const (
+	defaultLease  = 10 * time.Second
+	migrateWithin = time.Hour // how long another process may take to bring the schema up to date
+)
 
 func (o *PostgresOptions) complete() {
 	if o.Statements == "" {
@@ -80,7 +83,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	where := fmt.Sprintf("%s at %s", config.Database, net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
 	db := postgresDatabase(config)
 	if !o.ReadOnly {
-		err = db.migrate(ctx, o.NoMigrate)
+		err = migratePostgres(ctx, db, o.NoMigrate)
 	}
 	if err == nil {
 		err = s.connectPostgres(ctx, db, o)

@@ -34,14 +34,12 @@ func (s *postgresSession) close() error {
 
 func (s *postgresSession) broken() bool { return s.raw.IsClosed() }
 
-func (s *postgresSession) ping(ctx context.Context) error { return s.raw.Ping(ctx) }
-
 // statementWithin bounds a statement of who sets no bound: a connection may hang without
 // being closed.
 const statementWithin = 15 * time.Second
 
 func (s *postgresSession) run(ctx context.Context, list []*statement) (err error) {
-	if ctx.Done() == nil {
+	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, statementWithin)
 		defer cancel()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/store"
@@ -63,11 +62,8 @@ func (r *readers) use(ctx context.Context, fn func(*conn) error) error {
 func (r *readers) take(ctx context.Context) (*conn, error) {
 	select {
 	case c := <-r.idle:
-		if c.alive(ctx) {
-			return c, nil
-		}
-		_ = c.close() // the database has restarted meanwhile, or is another one
-		return r.take(ctx)
+		c.stale = c.remote
+		return c, nil
 	default:
 		c, err := r.db.connect(ctx)
 		return c, unavailable(err)
@@ -78,7 +74,6 @@ func (r *readers) take(ctx context.Context) (*conn, error) {
 func (r *readers) give(c *conn, sound bool) {
 	r.mu.Lock()
 	keep := sound && !r.closed
-	c.idleSince = time.Now()
 	if keep {
 		r.idle <- c // there is room for all
 	}

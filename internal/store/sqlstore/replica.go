@@ -130,10 +130,17 @@ func newNumber() int64 {
 // keep renews the lease, frees what the dead held, and passes on that there are free jobs.
 func (r *replica) keep(ctx context.Context) {
 	defer close(r.done)
+	failures := 0
 	for ctx.Err() == nil {
-		if err := r.round(ctx); err != nil && ctx.Err() == nil {
+		err := r.round(ctx)
+		if err == nil {
+			failures = 0
+		} else if ctx.Err() == nil {
+			failures++
 			r.log.Warn("the lease of this process could not be renewed", "replica", r.number.Load(), "error", err)
-			r.reconnect(ctx)
+			if r.reconnect(ctx) && failures == 1 {
+				continue // it may have been the connection alone, and the lease runs
+			}
 		}
 		r.wait(ctx)
 	}
@@ -144,7 +151,8 @@ func (r *replica) round(ctx context.Context) error {
 	if r.conn == nil {
 		return errors.New("there is no connection to the database")
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.lease)
+	// A connection that hangs leaves time for another one.
+	ctx, cancel := context.WithTimeout(ctx, r.lease/2)
 	defer cancel()
 	before := time.Since(r.started)
 	n, err := r.conn.exec(ctx, replicaRenew, r.number.Load(), r.lease.Microseconds())
@@ -193,7 +201,8 @@ func (r *replica) wait(ctx context.Context) {
 			<-ctx.Done()
 			return
 		}
-		err := r.conn.session.(*postgresSession).raw.PgConn().WaitForNotification(ctx)
+		// Those that came with the answer of a statement are kept by the connection.
+		_, err := r.conn.session.(*postgresSession).raw.WaitForNotification(ctx)
 		switch {
 		case err == nil:
 			r.onWake()
@@ -203,8 +212,8 @@ func (r *replica) wait(ctx context.Context) {
 	}
 }
 
-// reconnect replaces the connection.
-func (r *replica) reconnect(ctx context.Context) {
+// reconnect replaces the connection, and reports whether there is one.
+func (r *replica) reconnect(ctx context.Context) bool {
 	if r.conn != nil {
 		_ = r.conn.close() // it has failed
 		r.conn = nil
@@ -213,14 +222,15 @@ func (r *replica) reconnect(ctx context.Context) {
 	defer cancel()
 	c, err := r.db.connect(ctx)
 	if err != nil {
-		return // the next round says so
+		return false // the next round says so
 	}
 	if r.listen(ctx, c) != nil {
 		_ = c.close() // the next round says why
-		return
+		return false
 	}
 	r.conn = c
 	r.onWake() // something may have been missed
+	return true
 }
 
 // close gives everything back: other processes go on with it at once, or, where that fails,

@@ -21,8 +21,6 @@ type session interface {
 	// run runs the statements one after another, in one round trip where the database is
 	// elsewhere, and stops at the first that fails or whose row function does.
 	run(ctx context.Context, list []*statement) error
-	// ping asks the database for an answer.
-	ping(ctx context.Context) error
 	// broken reports whether the connection cannot be used any more.
 	broken() bool
 	close() error

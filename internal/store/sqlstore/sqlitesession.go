@@ -45,8 +45,6 @@ func (s *sqliteSession) close() error {
 
 func (s *sqliteSession) broken() bool { return false }
 
-func (s *sqliteSession) ping(context.Context) error { return nil }
-
 func (s *sqliteSession) run(ctx context.Context, list []*statement) error {
 	for _, st := range list {
 		var err error

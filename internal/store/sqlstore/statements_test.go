@@ -19,7 +19,7 @@ import (
 // each of them is time of the one writer on SQLite and a round trip on another database. One
 // that is added shows there, and needs a reason.
 func TestStatementsOfAJob(t *testing.T) {
-	h := newHouse(t)
+	h := newHouse(t, Options{})
 	h.bind(entitlement.StageCreated)
 	admin := manager
 	admin.ObjectID, admin.User, admin.Administrator = h.person(), true, true

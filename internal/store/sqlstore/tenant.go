@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -84,6 +85,9 @@ func (n *numbers) read(ctx context.Context) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	// One that was read later may be there already: tenants only come.
+	maps.Copy(byID, n.byID)
+	maps.Copy(byNum, n.byNum)
 	n.byID, n.byNum = byID, byNum
 	return nil
 }

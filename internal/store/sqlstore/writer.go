@@ -257,7 +257,7 @@ func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
 		return false, err
 	}
 	if shared {
-		if err := w.conn.later(ctx, "SAVEPOINT own"); err != nil {
+		if err := w.conn.later(ctx, setSavepoint+"own"); err != nil {
 			return false, err
 		}
 	}

@@ -54,78 +54,120 @@ func userCount(t *testing.T, s *Store) (n int) {
 }
 
 func TestGrouping(t *testing.T) {
-	s := openSample(t, Options{MaxGroup: 16})
-	changes := make([]func(*store.Tx) error, 64)
-	for i := range changes {
-		changes[i] = insertUser(t, i)
-	}
-	before := s.writers[0].commits.Load()
-	for _, err := range behind(t, s, changes...) {
-		must(t, err)
-	}
-	// One for the change that held the writer, which the first ones may have joined.
-	if n := s.writers[0].commits.Load() - before; n != 5 {
-		t.Errorf("%d changes took %d commits, want 5", len(changes), n)
-	}
-	if n := userCount(t, s); n != len(changes) {
-		t.Errorf("there are %d users, want %d", n, len(changes))
-	}
+	onEach(t, func(t *testing.T, o Options) {
+		o.MaxGroup = 16
+		s := openSample(t, o)
+		changes := make([]func(*store.Tx) error, 64)
+		for i := range changes {
+			changes[i] = insertUser(t, i)
+		}
+		before := s.writers[0].commits.Load()
+		for _, err := range behind(t, s, changes...) {
+			must(t, err)
+		}
+		// One for the change that held the writer, which the first ones may have joined.
+		if n := s.writers[0].commits.Load() - before; n != 5 {
+			t.Errorf("%d changes took %d commits, want 5", len(changes), n)
+		}
+		if n := userCount(t, s); n != len(changes) {
+			t.Errorf("there are %d users, want %d", n, len(changes))
+		}
+	})
 }
 
 func TestGroupMembersArePrivate(t *testing.T) {
-	s := openSample(t, Options{})
-	mine := errors.New("mine")
-	var panicked any
-	got := behind(t, s,
-		insertUser(t, 1),
-		func(tx *store.Tx) error { return errors.Join(insertUser(t, 2)(tx), mine) },
-		insertUser(t, 1), // a duplicate
-		insertUser(t, 3),
-	)
-	for i, want := range []error{nil, mine, store.ErrDuplicate, nil} {
-		if !errors.Is(got[i], want) {
-			t.Errorf("change %d: %v, want %v", i, got[i], want)
+	onEach(t, func(t *testing.T, o Options) {
+		s := openSample(t, o)
+		mine := errors.New("mine")
+		var panicked any
+		got := behind(t, s,
+			insertUser(t, 1),
+			func(tx *store.Tx) error { return errors.Join(insertUser(t, 2)(tx), mine) },
+			insertUser(t, 1), // a duplicate
+			insertUser(t, 3),
+		)
+		for i, want := range []error{nil, mine, store.ErrDuplicate, nil} {
+			if !errors.Is(got[i], want) {
+				t.Errorf("change %d: %v, want %v", i, got[i], want)
+			}
 		}
-	}
-	// A panic is its caller's alone.
-	got = behind(t, s, insertUser(t, 4), insertUser(t, 5))
-	func() {
-		defer func() { panicked = recover() }()
-		_ = s.Update(t.Context(), sampleTenant, func(tx *store.Tx) error { must(t, insertUser(t, 6)(tx)); panic("mine") })
-	}()
-	if panicked != "mine" || errors.Join(got...) != nil {
-		t.Errorf("panic %v, others %v", panicked, got)
-	}
-	if n := userCount(t, s); n != 4 {
-		t.Errorf("there are %d users, want 4", n)
-	}
+		// A panic is its caller's alone.
+		got = behind(t, s, insertUser(t, 4), insertUser(t, 5))
+		func() {
+			defer func() { panicked = recover() }()
+			_ = s.Update(t.Context(), sampleTenant, func(tx *store.Tx) error { must(t, insertUser(t, 6)(tx)); panic("mine") })
+		}()
+		if panicked != "mine" || errors.Join(got...) != nil {
+			t.Errorf("panic %v, others %v", panicked, got)
+		}
+		if n := userCount(t, s); n != 4 {
+			t.Errorf("there are %d users, want 4", n)
+		}
+	})
+}
+
+// TestFailsAtOnce: a change that fails before its first statement harms nobody, and who
+// comes after it has the tenant alone.
+func TestFailsAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, o Options) {
+		s := openSample(t, o)
+		mine := errors.New("mine")
+		var alone error
+		got := behind(t, s,
+			func(*store.Tx) error { return mine },
+			func(tx *store.Tx) error {
+				if err := insertUser(t, 1)(tx); err != nil || !s.readers.db.remote {
+					return err
+				}
+				return s.readers.use(t.Context(), func(c *conn) error {
+					_, alone = c.exec(t.Context(), "SELECT number FROM tenant FOR UPDATE NOWAIT")
+					return nil
+				})
+			},
+			func(*store.Tx) error { return mine },
+			insertUser(t, 2),
+		)
+		for i, want := range []error{mine, nil, mine, nil} {
+			if !errors.Is(got[i], want) {
+				t.Errorf("change %d: %v, want %v", i, got[i], want)
+			}
+		}
+		if n := userCount(t, s); n != 2 || s.readers.db.remote && alone == nil {
+			t.Errorf("there are %d users, want 2; locking the tenant beside the change: %v, want a refusal", n, alone)
+		}
+	})
 }
 
 // TestGoexit ends the writer's goroutine from within, as t.Fatal does.
 func TestGoexit(t *testing.T) {
-	s := openSample(t, Options{})
-	got := behind(t, s, insertUser(t, 1), func(*store.Tx) error { runtime.Goexit(); return nil }, insertUser(t, 2))
-	for i, err := range got {
-		if !errors.Is(err, store.ErrUnavailable) {
-			t.Errorf("change %d: %v, want ErrUnavailable", i, err)
+	onEach(t, func(t *testing.T, o Options) {
+		s := openSample(t, o)
+		got := behind(t, s, insertUser(t, 1), func(*store.Tx) error { runtime.Goexit(); return nil }, insertUser(t, 2))
+		for i, err := range got {
+			if !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("change %d: %v, want ErrUnavailable", i, err)
+			}
 		}
-	}
-	if n := userCount(t, s); n != 0 {
-		t.Errorf("there are %d users, want none", n)
-	}
-	must(t, s.Update(t.Context(), sampleTenant, insertUser(t, 1)))
+		if n := userCount(t, s); n != 0 {
+			t.Errorf("there are %d users, want none", n)
+		}
+		must(t, s.Update(t.Context(), sampleTenant, insertUser(t, 1)))
+	})
 }
 
 func TestQueueIsBounded(t *testing.T) {
-	s := openSample(t, Options{MaxQueue: 2})
-	for _, err := range behindWith(t, s, func() {
-		err := s.Update(t.Context(), sampleTenant, insertUser(t, 3))
-		if !errors.Is(err, store.ErrUnavailable) {
-			t.Errorf("Update with a full queue: %v, want ErrUnavailable", err)
+	onEach(t, func(t *testing.T, o Options) {
+		o.MaxQueue = 2
+		s := openSample(t, o)
+		for _, err := range behindWith(t, s, func() {
+			err := s.Update(t.Context(), sampleTenant, insertUser(t, 3))
+			if !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("Update with a full queue: %v, want ErrUnavailable", err)
+			}
+		}, insertUser(t, 1), insertUser(t, 2)) {
+			must(t, err)
 		}
-	}, insertUser(t, 1), insertUser(t, 2)) {
-		must(t, err)
-	}
+	})
 }
 
 // tables are those that changes write to, each with a change that does.
@@ -158,15 +200,6 @@ func tables(t *testing.T) map[string]func(*store.Tx) error {
 	}
 }
 
-// raw runs a statement on the writer's connection.
-func raw(t testing.TB, s *Store, text string) {
-	t.Helper()
-	must(t, s.writer(tenantKey{}).do(t.Context(), tenantKey{}, func(x *txn) error {
-		_, err := x.conn.exec(context.Background(), text)
-		return err
-	}))
-}
-
 func rowCount(t *testing.T, s *Store, table string) (n int64) {
 	t.Helper()
 	must(t, s.readers.use(t.Context(), func(c *conn) (err error) {
@@ -179,45 +212,54 @@ func rowCount(t *testing.T, s *Store, table string) (n int64) {
 // TestTriggers makes the database refuse writes to one table after another: nothing
 // of the change is left, and the others in its group are not harmed.
 func TestTriggers(t *testing.T) {
+	onEach(t, func(t *testing.T, o Options) {
+		s := openSample(t, o)
+		for table := range tables(t) {
+			t.Run(table, func(t *testing.T) { refusesOne(t, s, table) })
+		}
+	})
+}
+
+// refusesOne has the database refuse writes to one table.
+func refusesOne(t *testing.T, s *Store, table string) {
 	all := tables(t)
-	for table := range all {
-		t.Run(table, func(t *testing.T) {
-			s := openSample(t, Options{})
-			raw(t, s, "CREATE TRIGGER planted BEFORE INSERT ON "+table+" BEGIN SELECT RAISE(ABORT, 'planted'); END")
-			healthy := func(tx *store.Tx) error {
-				if table == "job" {
-					return all["directory_group"](tx)
-				}
-				return all["job"](tx)
-			}
-			whole := func(tx *store.Tx) error {
-				for name, fn := range all {
-					if name != table {
-						if err := fn(tx); err != nil && !errors.Is(err, store.ErrDuplicate) {
-							return err
-						}
-					}
-				}
-				return all[table](tx)
-			}
-			check := func(err error) {
-				t.Helper()
-				if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "planted") {
-					t.Errorf("error %v, want ErrUnavailable for what was planted", err)
-				}
-			}
-			check(s.Update(t.Context(), sampleTenant, whole))
-			for name := range all {
-				if n := rowCount(t, s, name); n != 0 {
-					t.Errorf("table %s has %d rows, want none", name, n)
-				}
-			}
-			got := behind(t, s, healthy, whole, insertSecond(t, table))
-			must(t, got[0])
-			check(got[1])
-			must(t, got[2])
-		})
+	for name := range all {
+		raw(t, s, "DELETE FROM "+name)
 	}
+	plant(t, s, "INSERT", table)
+	defer pull(t, s, "INSERT", table)
+	healthy := func(tx *store.Tx) error {
+		if table == "job" {
+			return all["directory_group"](tx)
+		}
+		return all["job"](tx)
+	}
+	whole := func(tx *store.Tx) error {
+		for name, fn := range all {
+			if name != table {
+				if err := fn(tx); err != nil && !errors.Is(err, store.ErrDuplicate) {
+					return err
+				}
+			}
+		}
+		return all[table](tx)
+	}
+	check := func(err error) {
+		t.Helper()
+		if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "planted") {
+			t.Errorf("error %v, want ErrUnavailable for what was planted", err)
+		}
+	}
+	check(s.Update(t.Context(), sampleTenant, whole))
+	for name := range all {
+		if n := rowCount(t, s, name); n != 0 {
+			t.Errorf("table %s has %d rows, want none", name, n)
+		}
+	}
+	got := behind(t, s, healthy, whole, insertSecond(t, table))
+	must(t, got[0])
+	check(got[1])
+	must(t, got[2])
 }
 
 // insertSecond writes to a table that is not the one named.
@@ -231,17 +273,25 @@ func insertSecond(t *testing.T, not string) func(*store.Tx) error {
 }
 
 func TestSwallowedError(t *testing.T) {
-	s := openSample(t, Options{})
-	raw(t, s, "CREATE TRIGGER planted BEFORE INSERT ON catalog BEGIN SELECT RAISE(ABORT, 'planted'); END")
-	must(t, s.Update(t.Context(), sampleTenant, func(tx *store.Tx) error {
-		if err := tables(t)["catalog"](tx); !errors.Is(err, store.ErrUnavailable) {
-			t.Errorf("Insert: %v, want ErrUnavailable", err)
+	onEach(t, func(t *testing.T, o Options) {
+		s := openSample(t, o)
+		plant(t, s, "INSERT", "catalog")
+		err := s.Update(t.Context(), sampleTenant, func(tx *store.Tx) error {
+			if err := tables(t)["catalog"](tx); !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("Insert: %v, want ErrUnavailable", err)
+			}
+			_ = insertUser(t, 1)(tx)
+			return nil
+		})
+		// A statement that fails takes all of its change with it in PostgreSQL.
+		want := 1
+		if s.readers.db.remote {
+			want = 0
 		}
-		return insertUser(t, 1)(tx)
-	}))
-	if n := userCount(t, s); n != 1 {
-		t.Errorf("there are %d users, want 1", n)
-	}
+		if n := userCount(t, s); n != want || (err == nil) != (want == 1) {
+			t.Errorf("there are %d users, want %d; the change says %v", n, want, err)
+		}
+	})
 }
 
 // TestDiskFull fills the database: the group that meets the end fails as a whole, even

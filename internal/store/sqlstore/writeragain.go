@@ -72,10 +72,15 @@ type mark struct {
 }
 
 const (
+	// Two commits never have the same number: the second is a division by zero.
 	markPut = "INSERT INTO writer (number, replica, commits) VALUES ($1, $2, $3)" +
-		" ON CONFLICT (number) DO UPDATE SET replica = excluded.replica, commits = excluded.commits"
-	// The lock waits for the end of the transaction whose outcome is asked for.
-	markGet    = "SELECT commits FROM writer WHERE number = $1 FOR UPDATE"
+		" ON CONFLICT (number) DO UPDATE SET replica = excluded.replica, commits =" +
+		" CASE WHEN writer.commits = excluded.commits - 1 THEN excluded.commits ELSE excluded.commits / (writer.number - excluded.number) END"
+	// markClose waits for the end of the transaction whose outcome is asked for and, where it
+	// did not happen, takes the number after it, so that it cannot happen later either: the
+	// database may not have read yet what was sent to it. It always writes, so that it is as
+	// durable, here and on standbys, as what it tells of.
+	markClose  = "UPDATE writer SET commits = CASE WHEN commits < $2 THEN $2 + 1 ELSE commits END WHERE number = $1 RETURNING commits"
 	markDelete = "DELETE FROM writer WHERE number = $1"
 )
 
@@ -103,26 +108,29 @@ func (m *mark) commit(c *conn) error {
 	happened, rerr := m.happened(next)
 	switch {
 	case rerr != nil:
+		m.writer, m.commits = newNumber(), 0 // what the old number counts is not known any more
 		return unavailable(fmt.Errorf("%w: %w: %w", errUnknown, err, rerr))
 	case happened:
 		m.commits = next
 		return nil
 	}
+	m.commits = next + 1
 	return unavailable(again{err})
 }
 
-// happened reads whether the commit with a number happened, as soon as it can be known.
+// happened reads whether the commit with a number happened, as soon as it can be known. If
+// not, it never will.
 func (m *mark) happened(number int64) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), againWithin)
 	defer cancel()
 	var errs error
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		n, found, err := m.read(ctx)
+		n, found, err := m.close(ctx, number)
 		switch {
 		case err == nil && !found:
 			return false, errors.New("the writer is not known to the database any more")
 		case err == nil:
-			return n >= number, nil
+			return n == number, nil
 		}
 		errs = err
 		timer := time.NewTimer(pause)
@@ -135,13 +143,14 @@ func (m *mark) happened(number int64) (bool, error) {
 	}
 }
 
-func (m *mark) read(ctx context.Context) (n int64, found bool, err error) {
+// close ends the commit with a number, if it did not happen, and returns the last number.
+func (m *mark) close(ctx context.Context, number int64) (n int64, found bool, err error) {
 	c, err := m.db.connect(ctx)
 	if err != nil {
 		return 0, false, err
 	}
-	defer func() { _ = c.close() }() // it only read
-	return c.number(ctx, markGet, m.writer)
+	defer func() { _ = c.close() }() // nothing is under way on it
+	return c.number(ctx, markClose, m.writer, number)
 }
 
 // begin makes the writer known to the database.
