@@ -13,12 +13,15 @@ import (
 	"anteroom/internal/pgtest"
 )
 
-// What is measured on PostgreSQL: so many processes, and raw commits on so many connections.
+// What is measured on PostgreSQL: so many processes, raw commits on so many connections, and
+// one process whose changes do not share commits.
 var (
 	fleets         = []string{"pg1", "pg3"}
 	fleetSizes     = []int{1, 3}
 	rawConnections = []int{1, 32}
 )
+
+const alone = "pgalone"
 
 // serverSettings are those of a database server on a machine of this size.
 var serverSettings = map[string]string{"shared_buffers": "1GB", "max_wal_size": "4GB", "checkpoint_timeout": "30min"}
@@ -64,22 +67,26 @@ func (b *bench) postgresPart(ctx context.Context) (err error) {
 			err = errors.Join(err, s.stop())
 		}
 	}()
-	for i, key := range fleets {
+	start := func(key string, n int, args ...string) (*server, error) {
 		if err := raw.exec(ctx, "CREATE DATABASE "+key+" TEMPLATE "+name+" STRATEGY file_copy"); err != nil {
-			return err
+			return nil, err
 		}
-		s, err := b.fleet(c.DSN(key), fleetSizes[i])
+		s, err := b.fleet(c.DSN(key), n, args...)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		s.stock = &stock{world: w}
 		servers = append(servers, s)
-		if err := s.start(ctx); err != nil {
+		return s, errors.Join(s.start(ctx), b.warm(s))
+	}
+	for i, key := range fleets {
+		if _, err := start(key, fleetSizes[i]); err != nil {
 			return err
 		}
-		if err := b.warm(s); err != nil {
-			return err
-		}
+	}
+	single, err := start(alone, 1, "--max-group", "1")
+	if err != nil {
+		return err
 	}
 	for range b.rounds {
 		for _, conns := range rawConnections {
@@ -88,14 +95,17 @@ func (b *bench) postgresPart(ctx context.Context) (err error) {
 			}
 		}
 		for _, n := range inFlights {
-			for i, s := range servers {
+			for i, s := range servers[:len(fleets)] {
 				if err := b.measure(s, fmt.Sprintf("%s.%d", fleets[i], n), n, b.round); err != nil {
 					return err
 				}
 			}
 		}
+		if err := b.measure(single, alone+".64", 64, b.round); err != nil {
+			return err
+		}
 	}
-	for i, s := range servers {
+	for i, s := range servers[:len(fleets)] {
 		if err := errors.Join(b.burstPart(ctx, fleets[i]+".burst", s), b.check(s)); err != nil {
 			return err
 		}
@@ -104,13 +114,13 @@ func (b *bench) postgresPart(ctx context.Context) (err error) {
 }
 
 // fleet is a number of servers on one database.
-func (b *bench) fleet(data string, n int) (*server, error) {
-	first, err := newServer(b.binary, data)
+func (b *bench) fleet(data string, n int, args ...string) (*server, error) {
+	first, err := newServer(b.binary, data, args...)
 	if err != nil {
 		return nil, err
 	}
 	for len(first.beside) < n-1 {
-		s, err := newServer(b.binary, data)
+		s, err := newServer(b.binary, data, args...)
 		if err != nil {
 			return nil, err
 		}

@@ -71,6 +71,7 @@ func (b *bench) goals() []goal {
 		ofProcess("idle memory, MiB", v.median("idle.mib"), 64),
 		ofProcess("idle CPU, cores", v.median("idle.cores"), 0.01),
 		atLeast("PostgreSQL, steps/s at 64 : raw commits/s on 32 connections", 4*v.ratio("pg1.64.rate", "pgraw.32.rate"), 1),
+		atLeast("PostgreSQL at 64: grouped : groups of one", v.ratio("pg1.64.rate", alone+".64.rate"), 1.3),
 		atLeast("PostgreSQL, burst resumed/s : raw commits/s on 32 connections", v.median("pg1.burst.resume.rate")/v.median("pgraw.32.rate"), 0.5),
 		atLeast("PostgreSQL at 64 : SQLite", v.median("pg1.64.rate")/v.median("job.64.rate"), 0.5),
 	}
@@ -159,6 +160,7 @@ func (b *bench) table(out io.Writer, r result) error {
 			b.row(w, fmt.Sprintf("PostgreSQL, %d processes, %d", fleetSizes[i], n), fmt.Sprintf("%s.%d", fleet, n))
 		}
 	}
+	b.row(w, "PostgreSQL, 1 process, 64, groups of one", alone+".64")
 	b.row(w, "64, in the rounds below", "delay.none")
 	b.row(w, "64, commits 5 ms slower", "delay.grouped")
 	b.row(w, "64, 5 ms slower, groups of one", "delay.alone")
