@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -81,7 +82,7 @@ func (p *Proxy) pump(l *link, d Direction, from, to net.Conn) {
 			}
 		}
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			halfClose(to)
 			return
 		case err != nil:

@@ -188,7 +188,7 @@ func (c *Cluster) isOurs(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }() // nothing hangs on it
 	var data string
 	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&data); err != nil {
 		return false, err

@@ -153,7 +153,7 @@ func with(ctx context.Context, dsn string, f func(context.Context, *pgx.Conn) er
 	if err != nil {
 		return fmt.Errorf("pgtest: %w", err)
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }() // nothing hangs on it
 	if err := f(ctx, conn); err != nil {
 		return fmt.Errorf("pgtest: %w", err)
 	}

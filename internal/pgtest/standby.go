@@ -52,7 +52,7 @@ func (c *Cluster) waitFor(ctx context.Context, standby string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }() // nothing hangs on it
 	for _, sql := range []string{
 		"ALTER SYSTEM SET synchronous_standby_names = " + standby,
 		"SELECT pg_reload_conf()",
@@ -78,7 +78,7 @@ func (c *Cluster) Promote(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("pgtest: %w", err)
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }() // nothing hangs on it
 	var promoted bool
 	err = conn.QueryRow(ctx, "SELECT pg_promote(true, $1)", int(patience.Seconds())).Scan(&promoted)
 	if err == nil && !promoted {

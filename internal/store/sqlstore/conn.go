@@ -33,12 +33,12 @@ type rowError struct{ error }
 // Unwrap returns the error.
 func (e rowError) Unwrap() error { return e.error }
 
-func (db *database) connect(ctx context.Context) (*conn, error) {
-	s, err := db.open(ctx)
+func (from *database) connect(ctx context.Context) (*conn, error) {
+	s, err := from.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{database: db, session: s}, nil
+	return &conn{database: from, session: s}, nil
 }
 
 func (c *conn) close() error { return c.session.close() }
@@ -78,7 +78,8 @@ func (c *conn) number(ctx context.Context, text string, args ...driver.Value) (n
 }
 
 func (c *conn) run(ctx context.Context, s *statement) error {
-	list := append(c.pending, s)
+	c.pending = append(c.pending, s)
+	list := c.pending
 	c.pending = c.pending[:0]
 	switch {
 	case c.lost != nil:

@@ -59,7 +59,7 @@ func (s *Store) due(ctx context.Context, where string, args []driver.Value, limi
 	}
 	var list []store.Job
 	var numbers []int64
-	row := func(v []driver.Value) error {
+	row := func(v []driver.Value) error { //nolint:unparam // it is what a query wants
 		number, _ := v[0].(int64)
 		list, numbers = append(list, scanJob(v)), append(numbers, number)
 		return nil

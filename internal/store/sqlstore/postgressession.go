@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"time"
 
@@ -52,7 +51,12 @@ func (s *postgresSession) run(ctx context.Context, list []*statement) (err error
 		b.Queue(st.text, parameters(st.args)...)
 	}
 	answers := s.raw.SendBatch(ctx, &b)
-	defer func() { err = errors.Join(err, closing(answers.Close(), err)) }()
+	defer func() {
+		// What has failed before fails again here.
+		if cerr := answers.Close(); err == nil {
+			err = cerr
+		}
+	}()
 	for _, st := range list {
 		if st.row == nil {
 			tag, err := answers.Exec()
@@ -71,14 +75,6 @@ func (s *postgresSession) run(ctx context.Context, list []*statement) (err error
 		}
 	}
 	return nil
-}
-
-// closing is the error of closing what has failed with before already: it is the same.
-func closing(err, before error) error {
-	if before != nil {
-		return nil
-	}
-	return err
 }
 
 func (s *postgresSession) one(ctx context.Context, st *statement) error {

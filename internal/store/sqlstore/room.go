@@ -20,10 +20,7 @@ func (s *Store) Room() error {
 		return nil // in memory, or on another machine
 	}
 	free, size, err := volumeOf(s.volume)
-	if err != nil {
-		return nil // writing will tell
-	}
-	if reserve := min(size/reservePart, reserveMost); free < reserve {
+	if reserve := min(size/reservePart, reserveMost); err == nil && free < reserve { // else writing will tell
 		return fmt.Errorf("%w: %d MiB of %s are free, and %d are kept for what is under way; make room on that volume",
 			store.ErrUnavailable, free>>20, s.volume, reserve>>20)
 	}

@@ -12,5 +12,5 @@ func volumeOf(dir string) (free, size uint64, err error) {
 		return 0, 0, err
 	}
 	block := uint64(v.Bsize)
-	return uint64(v.Bavail) * block, uint64(v.Blocks) * block, nil
+	return uint64(v.Bavail) * block, v.Blocks * block, nil
 }

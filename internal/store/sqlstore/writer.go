@@ -274,11 +274,11 @@ func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
 	}
 	if kept {
 		// With it goes what is pending of this change: a failure of that is its own.
-		if _, err := w.conn.exec(ctx, "RELEASE own"); err == nil || w.conn.lost != nil {
+		_, err := w.conn.exec(ctx, "RELEASE own")
+		if err == nil || w.conn.lost != nil {
 			return err == nil, err
-		} else {
-			ch.err = err
 		}
+		ch.err = err
 	}
 	if err := w.conn.undo("own"); err != nil {
 		return false, err
