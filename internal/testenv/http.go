@@ -39,6 +39,7 @@ func (r *runner) call(method, path string, body []byte) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	req.Host = r.server.Host
 	if len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 	}
