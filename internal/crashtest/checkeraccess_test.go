@@ -54,7 +54,7 @@ func (c *checker) checkAgreed(r *request, p plan) {
 			c.found("request %s was delivered, and its callout at %s was not answered with continue", r.id, stage)
 		}
 	}
-	if decided := r.recordsOf("decided"); p.approved && (len(decided) != 1 || decided[0].outcome != "Approve") {
+	if decided := r.recordsOf("decided"); p.approved && (len(decided) != 1 || decided[0].outcome != "Approved") {
 		c.found("request %s was delivered, and nobody approved it", r.id)
 	}
 }

@@ -19,7 +19,7 @@ func (c *checker) answersOf(kind string) map[string]*answers {
 		switch {
 		case k.did():
 			a.accepted[k.outcome] = true
-		case k.status == 409:
+		case k.status == 409 && kind == opResume: // of two approvers who agree, the second is refused
 			a.refused[k.outcome] = true
 		}
 	}

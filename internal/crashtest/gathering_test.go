@@ -197,8 +197,12 @@ func (l *load) page(tenant, path string, into any) (next string, err error) {
 // verify looks at everything when the load is over.
 func (l *load) verify() *checker {
 	l.t.Helper()
+	begun := time.Now()
 	l.settle()
+	settled := time.Since(begun)
 	c := check(l.gather())
+	l.t.Logf("the load lasted %s, coming to rest %s, reading and checking %s",
+		begun.Sub(l.client.history.begun).Round(time.Millisecond), settled.Round(time.Millisecond), (time.Since(begun) - settled).Round(time.Millisecond))
 	l.report(c)
 	return c
 }

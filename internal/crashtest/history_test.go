@@ -42,6 +42,7 @@ type history struct {
 	mu    sync.Mutex
 	begun time.Time
 	calls []call
+	acked int
 }
 
 func newHistory() *history { return &history{begun: time.Now()} }
@@ -52,6 +53,9 @@ func (h *history) add(c call) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, c)
+	if c.kind != opRead && c.did() {
+		h.acked++
+	}
 }
 
 // all returns the calls so far.
@@ -65,11 +69,5 @@ func (h *history) all() []call {
 func (h *history) acknowledged() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	n := 0
-	for i := range h.calls {
-		if h.calls[i].kind != opRead && h.calls[i].did() {
-			n++
-		}
-	}
-	return n
+	return h.acked
 }

@@ -93,6 +93,16 @@ func (l *load) run(ctx context.Context, workers int) (wait func()) {
 	}
 }
 
+// progress waits until some changes more were acknowledged: whatever fails, the others, or
+// the next, go on.
+func (l *load) progress(changes int) {
+	l.t.Helper()
+	from := l.client.history.acknowledged()
+	if !until(func() bool { return l.client.history.acknowledged() >= from+changes }) {
+		l.t.Fatalf("nothing was acknowledged for %s", hangLimit)
+	}
+}
+
 // story is one request, from the person that it is for to whoever does something to it but
 // extensions.
 func (l *load) story(ctx context.Context, t *tenant, p pack) {
@@ -155,6 +165,9 @@ func (l *load) insist(ctx context.Context, try func() call) call {
 	}
 }
 
+// verdicts are what an approver says, by what is recorded of it.
+var verdicts = map[string]string{"Approved": "Approve", "Denied": "Deny"}
+
 // decide lets bob approve, and now and then carol say otherwise at the same time.
 func (l *load) decide(ctx context.Context, t *tenant, request string) {
 	stage := l.stage(t, request)
@@ -164,16 +177,16 @@ func (l *load) decide(ctx context.Context, t *tenant, request string) {
 	say := func(who, result string) {
 		l.insist(ctx, func() call {
 			k, _ := l.client.do(call{kind: opDecide, tenant: t.id, request: request, instance: stage, outcome: result}, who, "PATCH",
-				testenv.Root+"/accessPackageAssignmentApprovals/"+request+"/stages/"+stage, map[string]string{"reviewResult": result, "justification": "So be it."})
+				testenv.Root+"/accessPackageAssignmentApprovals/"+request+"/stages/"+stage, map[string]string{"reviewResult": verdicts[result], "justification": "So be it."})
 			return k
 		})
 	}
 	var both sync.WaitGroup
 	defer both.Wait()
 	if l.wild && rand.IntN(3) == 0 {
-		both.Go(func() { say("carol", []string{"Approve", "Deny"}[rand.IntN(2)]) })
+		both.Go(func() { say("carol", []string{"Approved", "Denied"}[rand.IntN(2)]) })
 	}
-	say("bob", "Approve")
+	say("bob", "Approved")
 }
 
 // stage waits for the stage of approval to begin, and returns its id.

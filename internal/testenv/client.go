@@ -48,16 +48,19 @@ func NewTenant() string { return uuid.NewString() }
 
 // Token returns a token in the tenant for app, extension, stranger, reader or the name of a person.
 func (s *Server) Token(tenant, who string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	key := [2]string{tenant, who}
-	if t := s.tokens[key]; t != "" {
+	s.mu.Lock()
+	t := s.tokens[key]
+	s.mu.Unlock()
+	if t != "" {
 		return t, nil
 	}
 	token, err := s.newToken(tenant, who)
 	if err != nil {
 		return "", fmt.Errorf("token for %s: %w", who, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.tokens == nil {
 		s.tokens = map[[2]string]string{}
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Root is the path below which the API of entitlement management is served.
@@ -154,9 +155,12 @@ func at(v any, path string) (any, bool) {
 	return v, true
 }
 
+// tokens asks for tokens: a server may be frozen.
+var tokens = &http.Client{Timeout: 10 * time.Second}
+
 // formToken asks the built-in issuer for a token.
 func formToken(base, tenant string, form url.Values) (string, error) {
-	resp, err := http.PostForm(base+"/"+tenant+"/oauth2/v2.0/token", form)
+	resp, err := tokens.PostForm(base+"/"+tenant+"/oauth2/v2.0/token", form)
 	if err != nil {
 		return "", err
 	}
