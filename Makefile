@@ -8,7 +8,7 @@
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS  = -s -w -X main.version=$(VERSION)
+LDFLAGS  = -s -w -X anteroom/internal/server.version=$(VERSION)
 TOOL     = $(GO) tool -modfile=tools/go.mod
 
 .PHONY: test build demo lint bench night fmt vet staticcheck unit crash

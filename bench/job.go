@@ -28,14 +28,16 @@ type job struct {
 
 // worker runs jobs one after another over connections of its own.
 type worker struct {
-	server *server
+	server *server // the process that it talks to
+	stock  *stock
 	sink   *sink
 	admin  *caller
 	app    *caller
 }
 
 func newWorker(s *server, k *sink) *worker {
-	return &worker{server: s, sink: k, admin: &caller{addr: s.addr}, app: &caller{addr: s.addr}}
+	at := s.next()
+	return &worker{server: at, stock: s.stock, sink: k, admin: &caller{addr: at.addr}, app: &caller{addr: at.addr}}
 }
 
 func (w *worker) close() {
@@ -72,7 +74,7 @@ func (w *worker) run(j *job) error {
 }
 
 func (w *worker) create(j *job, start time.Time) error {
-	order, err := w.server.stock.order()
+	order, err := w.stock.order()
 	if err != nil {
 		return err
 	}

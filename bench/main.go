@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -29,15 +30,23 @@ type options struct {
 	people   int
 	out      string
 	baseline string
+	only     string
 	server   string
 	against  string
-	profile  time.Duration
-	inFlight int
-	role     string
+	scale    int
+	timers   int
+	// The front on River and its database, and the database of the server.
+	river, riverData, data string
+	profile                time.Duration
+	inFlight               int
+	role                   string
 }
 
 // mostTime bounds a run, whatever goes wrong.
-const mostTime = 15 * time.Minute
+const (
+	mostTime      = 30 * time.Minute
+	mostTimeScale = 2 * time.Hour // loading a million takes long
+)
 
 func main() {
 	o := readOptions()
@@ -49,7 +58,11 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	most := mostTime
+	if o.scale > 0 {
+		most = mostTimeScale
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
 	faults, err := run(ctx, o)
 	cancel()
 	stop()
@@ -68,8 +81,14 @@ func readOptions() options {
 	flag.IntVar(&o.rounds, "rounds", 0, "how often everything is measured (default 3)")
 	flag.StringVar(&o.out, "out", "", "write bench.json and bench.txt into this `directory`")
 	flag.StringVar(&o.baseline, "baseline", "", "print the ratios to the figures of this bench.json")
+	flag.StringVar(&o.only, "only", "", "only the part whose name begins so, such as PostgreSQL")
 	flag.StringVar(&o.server, "server", "", "measure this server `binary` instead of building one")
 	flag.StringVar(&o.against, "against", "", "only compare with this other server `binary`, in turn")
+	flag.IntVar(&o.scale, "scale", 0, "only measure a server with so many requests that wait, and what belongs to them")
+	flag.IntVar(&o.timers, "timers", 0, "with -scale: how many timers fall due at once (default a tenth)")
+	flag.StringVar(&o.river, "river", "", "only compare with the front on River, this `binary` made of bench/river, in turn")
+	flag.StringVar(&o.riverData, "river-data", "", "the `URL` of an empty PostgreSQL database for the front on River")
+	flag.StringVar(&o.data, "data", "", "the server's `database`: with -river an empty one, with -scale one that bench/load has filled; default is a temporary SQLite file")
 	flag.DurationVar(&o.profile, "cpuprofile", 0, "only run the whole job for so long, behind -parked requests, and write the server's cpu.pprof to -out")
 	flag.IntVar(&o.inFlight, "inflight", 64, "how many jobs are in flight with -cpuprofile")
 	flag.StringVar(&o.role, "role", "", "used by the benchmark itself")
@@ -121,6 +140,10 @@ func run(ctx context.Context, o options) (faults, error) {
 	switch {
 	case o.profile > 0:
 		err = b.profileOnly(ctx)
+	case o.river != "":
+		err = b.riverPart(ctx)
+	case o.scale > 0:
+		err = b.scalePart(ctx)
 	case o.against != "":
 		err = b.compare(ctx)
 	default:
@@ -140,7 +163,11 @@ func (b *bench) all(ctx context.Context) error {
 		{"raw commits, bare POST, and the whole job", b.jobPart},
 		{"slower commits", b.delayPart},
 		{"parked requests", b.parkedPart},
+		{"PostgreSQL", b.postgresPart},
 	} {
+		if b.only != "" && !strings.HasPrefix(part.what, b.only) {
+			continue
+		}
 		b.say("%s", part.what)
 		if err := part.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.what, err)

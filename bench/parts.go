@@ -7,12 +7,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
-var inFlights = []int{1, 16, 64}
+var inFlights = []int{1, 16, 64, 256}
 
 // idlePart looks at a server that nobody uses.
 func (b *bench) idlePart(ctx context.Context) error {
@@ -55,7 +53,12 @@ func (b *bench) jobPart(ctx context.Context) (err error) {
 			return err
 		}
 		for range b.rounds {
-			rate, p50, err := r.measure(ctx, b.round*2/3)
+			grouped, _, err := r.measure(ctx, 100, b.round/3)
+			if err != nil {
+				return err
+			}
+			b.values.add("raw.100.rate", grouped)
+			rate, p50, err := r.measure(ctx, 1, b.round*2/3)
 			if err != nil {
 				return err
 			}
@@ -75,6 +78,9 @@ func (b *bench) jobPart(ctx context.Context) (err error) {
 				}
 			}
 		}
+		if err := b.burstPart(ctx, "burst", s); err != nil {
+			return err
+		}
 		return b.crash(ctx, s)
 	})
 }
@@ -88,9 +94,9 @@ func (b *bench) warm(s *server) error {
 // measure runs jobs and keeps what it took under the key.
 func (b *bench) measure(s *server, key string, inFlight int, most time.Duration) error {
 	busy, all := machine()
-	ours, theirs := cpu(os.Getpid()), cpu(s.pid())
+	ours, theirs := cpu(os.Getpid()), s.cpu()
 	jobs, took, err := b.burst(s, inFlight, most)
-	ours, theirs = cpu(os.Getpid())-ours, cpu(s.pid())-theirs
+	ours, theirs = cpu(os.Getpid())-ours, s.cpu()-theirs
 	busyAfter, allAfter := machine()
 	if err != nil {
 		b.faults.note(err)
@@ -217,38 +223,19 @@ func (b *bench) park(ctx context.Context, s *server) error {
 	if err := settle(ctx, s); err != nil {
 		return err
 	}
-	disk, memory := fileSize(s.file), rss(s.pid())
-	ids := make([]string, b.parked)
-	errs := make([]error, 64)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	start := time.Now()
-	for i := range errs {
-		wg.Go(func() {
-			w := newWorker(s, b.sink)
-			defer w.close()
-			for n := next.Add(1) - 1; errs[i] == nil && int(n) < b.parked; n = next.Add(1) - 1 {
-				j := &job{}
-				errs[i] = w.create(j, time.Now())
-				ids[n] = j.request
-			}
-		})
-	}
-	wg.Wait()
-	b.values.add("park.rate", float64(b.parked)/time.Since(start).Seconds())
-	if err := errors.Join(errs...); err != nil {
+	disk, memory := fileSize(s.data), rss(s.pid())
+	jobs, rate, err := b.leaveWaiting(s, b.parked)
+	if err != nil {
 		return err
 	}
-	s.parked = ids
-	for _, id := range ids {
-		if _, _, err := b.sink.wait(id, calloutIn, s.done); err != nil {
-			return err
-		}
+	b.values.add("park.rate", rate)
+	for _, j := range jobs {
+		s.parked = append(s.parked, j.request)
 	}
 	if err := settle(ctx, s); err != nil {
 		return err
 	}
-	b.values.add("park.disk", (fileSize(s.file)-disk)/float64(b.parked))
+	b.values.add("park.disk", (fileSize(s.data)-disk)/float64(b.parked))
 	b.values.add("park.memory", (rss(s.pid())-memory)/float64(b.parked))
 	return nil
 }
@@ -263,7 +250,7 @@ func settle(ctx context.Context, s *server) error {
 			return err
 		}
 		if cpu(s.pid())-before <= calm {
-			return checkpoint(ctx, s.file)
+			return checkpoint(ctx, s.data)
 		}
 	}
 	return errors.New("the server does not come to rest")

@@ -14,7 +14,8 @@ import (
 // world is what there must be before anybody can ask: it is made once, through the API,
 // and each server starts on a copy of its file.
 type world struct {
-	file     string
+	data     string
+	prefix   string // of names, where there may be others already
 	people   []string
 	packages []accessPackage
 }
@@ -47,16 +48,23 @@ const room = 100_000
 
 // prepare makes the world with a server.
 func (b *bench) prepare(ctx context.Context, binary string) error {
-	b.world = &world{file: filepath.Join(b.dir, "world.db")}
-	s, err := newServer(binary, b.world.file)
+	w, err := b.makeWorld(ctx, binary, filepath.Join(b.dir, "world.db"), b.parked)
+	b.world = w
+	return err
+}
+
+// makeWorld makes a world in a database, with room for requests that wait.
+func (b *bench) makeWorld(ctx context.Context, binary, data string, parked int) (*world, error) {
+	w := &world{data: data}
+	s, err := newServer(binary, data)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return b.withServer(ctx, s, func() error {
-		if err := b.world.makePeople(s, b.people); err != nil {
+	return w, b.withServer(ctx, s, func() error {
+		if err := w.makePeople(s, b.people); err != nil {
 			return err
 		}
-		return b.world.makePackages(s, b.sink.url(), 1+(b.parked+room)/b.people)
+		return w.makePackages(s, b.sink.url(), 1+(parked+room)/b.people)
 	})
 }
 
@@ -71,7 +79,7 @@ func (w *world) makePeople(s *server, n int) error {
 			a := s.api()
 			defer a.close()
 			for i := next.Add(1) - 1; int(i) < n; i = next.Add(1) - 1 {
-				name := fmt.Sprintf("person%05d", i)
+				name := fmt.Sprintf("%sperson%05d", w.prefix, i)
 				id, err := a.make("/v1.0/users", object{
 					"displayName": "Person " + name, "userPrincipalName": name + "@contoso.example", "mailNickname": name, "accountEnabled": true,
 				})
@@ -167,7 +175,7 @@ func (b *bench) populated(name, binary string, args ...string) (*server, error) 
 		return nil, err
 	}
 	s.stock = &stock{world: b.world}
-	return s, copyFile(b.world.file, file)
+	return s, copyFile(b.world.data, file)
 }
 
 func copyFile(from, to string) error {

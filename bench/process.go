@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,16 +20,19 @@ const (
 	stopWithin  = 20 * time.Second
 )
 
-// server is a server process on a file and at an address that stay when it is started
-// again.
+// server is a server process on a database and at an address that stay when it is started
+// again, and those that run beside it on the same database.
 type server struct {
 	binary string
-	file   string
+	data   string // file or URL
 	addr   string
 	args   []string
+	beside []*server
+	turn   atomic.Int64
 
-	cmd  *exec.Cmd
-	done chan struct{}
+	cmd     *exec.Cmd
+	done    chan struct{}
+	readyAt time.Time // when the latest start was over
 
 	admin string // headers of the administrator, who makes requests
 	app   string // headers of the application, which resumes them
@@ -36,17 +40,17 @@ type server struct {
 	ledger
 }
 
-func newServer(binary, file string, args ...string) (*server, error) {
+func newServer(binary, data string, args ...string) (*server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	return &server{binary: binary, file: file, addr: l.Addr().String(), args: args}, l.Close()
+	return &server{binary: binary, data: data, addr: l.Addr().String(), args: args}, l.Close()
 }
 
 // start starts the process, waits until it is ready and gets tokens.
 func (s *server) start(ctx context.Context) error {
-	args := append([]string{"dev", "--addr", s.addr, "--data", s.file}, s.args...)
+	args := append([]string{"dev", "--addr", s.addr, "--data", s.data}, s.args...)
 	s.cmd = exec.CommandContext(ctx, s.binary, args...)
 	if err := s.cmd.Start(); err != nil {
 		return err
@@ -59,7 +63,34 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.awaitReady(ctx); err != nil {
 		return errors.Join(err, s.kill())
 	}
-	return s.signIn(ctx)
+	s.readyAt = time.Now()
+	if err := s.signIn(ctx); err != nil {
+		return errors.Join(err, s.kill())
+	}
+	for _, o := range s.beside {
+		if err := o.start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next is the process that a worker talks to: each in turn.
+func (s *server) next() *server {
+	n := int(s.turn.Add(1)) % (1 + len(s.beside))
+	if n == 0 {
+		return s
+	}
+	return s.beside[n-1]
+}
+
+// cpu is the time on a CPU that the processes have used.
+func (s *server) cpu() time.Duration {
+	sum := cpu(s.pid())
+	for _, o := range s.beside {
+		sum += o.cpu()
+	}
+	return sum
 }
 
 func (s *server) awaitReady(ctx context.Context) error {
@@ -89,9 +120,12 @@ func (s *server) awaitReady(ctx context.Context) error {
 }
 
 // stop asks the process to end, and ends it if it does not.
-func (s *server) stop() error {
+func (s *server) stop() (err error) {
+	for _, o := range s.beside {
+		err = errors.Join(err, o.stop())
+	}
 	if s.cmd == nil {
-		return nil
+		return err
 	}
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		return s.kill()
@@ -99,9 +133,9 @@ func (s *server) stop() error {
 	select {
 	case <-s.done:
 		s.cmd = nil
-		return nil
+		return err
 	case <-time.After(stopWithin):
-		return errors.Join(errors.New("the server did not stop when it was asked to"), s.kill())
+		return errors.Join(err, errors.New("the server did not stop when it was asked to"), s.kill())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -69,7 +70,11 @@ func (b *bench) goals() []goal {
 		ofProcess("memory for one that waits, KB", v.median("park.memory")/1024, 1),
 		ofProcess("idle memory, MiB", v.median("idle.mib"), 64),
 		ofProcess("idle CPU, cores", v.median("idle.cores"), 0.01),
+		atLeast("PostgreSQL, steps/s at 64 : raw commits/s on 32 connections", 4*v.ratio("pg1.64.rate", "pgraw.32.rate"), 1),
+		atLeast("PostgreSQL, burst resumed/s : raw commits/s on 32 connections", v.median("pg1.burst.resume.rate")/v.median("pgraw.32.rate"), 0.5),
+		atLeast("PostgreSQL at 64 : SQLite", v.median("pg1.64.rate")/v.median("job.64.rate"), 0.5),
 	}
+	all = slices.DeleteFunc(all, func(g goal) bool { return math.IsNaN(g.Value) || g.Value == 0 && b.only != "" })
 	for _, f := range []struct {
 		name  string
 		count int
@@ -130,15 +135,29 @@ func (b *bench) table(out io.Writer, r result) error {
 	fmt.Fprintf(w, "Anteroom benchmark: %d CPUs shared by server, driver and database; medians of %d rounds; %.0f s in all\n\n",
 		r.CPUs, b.rounds, time.Since(b.began).Seconds())
 	fmt.Fprintf(w, "\tper s\tp50 ms\t\n")
-	fmt.Fprintf(w, "raw durable commits, one at a time\t%.0f\t%.3f\t\n", v.median("raw.rate"), v.median("raw.p50"))
+	b.line(w, "raw durable commits, one at a time", "raw")
+	b.line(w, "raw durable commits, 100 at a time", "raw.100")
 	for _, n := range inFlights {
-		key := fmt.Sprintf("bare.%d", n)
-		fmt.Fprintf(w, "bare POST → 204, %d in flight\t%.0f\t%.3f\t\n", n, v.median(key+".rate"), v.median(key+".p50"))
+		b.line(w, fmt.Sprintf("bare POST → 204, %d in flight", n), fmt.Sprintf("bare.%d", n))
+	}
+	b.line(w, "burst: created, to wait", "burst.create")
+	b.line(w, "burst: resumed by 64", "burst.resume")
+	for _, n := range rawConnections {
+		b.line(w, fmt.Sprintf("PostgreSQL, raw durable commits on %d connections", n), fmt.Sprintf("pgraw.%d", n))
+	}
+	for i, fleet := range fleets {
+		b.line(w, fmt.Sprintf("PostgreSQL, %d processes, burst: created", fleetSizes[i]), fleet+".burst.create")
+		b.line(w, fmt.Sprintf("PostgreSQL, %d processes, burst: resumed by 64", fleetSizes[i]), fleet+".burst.resume")
 	}
 	fmt.Fprintf(w, "\nThe whole job: latencies are p50/p99 in ms, server and driver are their CPU in ms a job.\n\n")
 	fmt.Fprintf(w, "in flight\tjobs/s\tsteps/s\tcreate\tcreate→callout\tresume\tresume→delivered\twhole\tserver\tdriver\tmachine busy\t\n")
 	for _, n := range inFlights {
 		b.row(w, fmt.Sprint(n), fmt.Sprintf("job.%d", n))
+	}
+	for i, fleet := range fleets {
+		for _, n := range inFlights {
+			b.row(w, fmt.Sprintf("PostgreSQL, %d processes, %d", fleetSizes[i], n), fmt.Sprintf("%s.%d", fleet, n))
+		}
 	}
 	b.row(w, "64, in the rounds below", "delay.none")
 	b.row(w, "64, commits 5 ms slower", "delay.grouped")
@@ -164,11 +183,27 @@ func (b *bench) table(out io.Writer, r result) error {
 
 func (b *bench) row(w io.Writer, name, key string) {
 	v := b.values
+	if !v.has(key + ".rate") {
+		return
+	}
 	fmt.Fprintf(w, "%s\t%.0f\t%.0f", name, v.median(key+".rate"), 4*v.median(key+".rate"))
 	for _, what := range []string{"create", "callout", "resume", "deliver", "whole"} {
 		fmt.Fprintf(w, "\t%.1f/%.1f", v.median(key+"."+what+".p50"), v.median(key+"."+what+".p99"))
 	}
 	fmt.Fprintf(w, "\t%.2f\t%.2f\t%.0f %%\t\n", v.median(key+".cpu"), v.median(key+".driver"), 100*v.median(key+".busy"))
+}
+
+// line prints a rate, and a latency where there is one.
+func (b *bench) line(w io.Writer, name, key string) {
+	v := b.values
+	if !v.has(key + ".rate") {
+		return
+	}
+	p50 := ""
+	if v.has(key + ".p50") {
+		p50 = fmt.Sprintf("%.3f", v.median(key+".p50"))
+	}
+	fmt.Fprintf(w, "%s\t%.0f\t%s\t\n", name, v.median(key+".rate"), p50)
 }
 
 func sum(all []float64) (total float64) {

@@ -17,6 +17,9 @@ func (v *values) addTime(key string, d time.Duration) { v.add(key, ms(d)) }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
+// has reports whether there are figures for the key.
+func (v *values) has(key string) bool { return len(v.all[key]) > 0 }
+
 // median is the middle of the rounds; zero where there are none.
 func (v *values) median(key string) float64 {
 	all := slices.Sorted(slices.Values(v.all[key]))

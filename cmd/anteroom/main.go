@@ -68,6 +68,6 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newDev(), newToken(), newServe(), newCheck(), newWaits(), newVersion())
+	root.AddCommand(newDemo(), newDev(), newToken(), newServe(), newCheck(), newWaits(), newBackup(), newRestore(), newRelease(), newVerify(), newMigrate(), newVersion())
 	return root
 }

@@ -9,6 +9,7 @@ import (
 
 func newServe() *cobra.Command {
 	var file string
+	var noMigrate bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server as a configuration file says",
@@ -20,6 +21,7 @@ func newServe() *cobra.Command {
 			if err != nil {
 				return inFile(file, err)
 			}
+			c.NoMigrate = noMigrate
 			s, err := server.Serve(cmd.Context(), c, server.NewServeLog(cmd.ErrOrStderr(), c.Log))
 			if err != nil {
 				return err
@@ -28,6 +30,7 @@ func newServe() *cobra.Command {
 		},
 	}
 	configFlag(cmd, &file)
+	cmd.Flags().BoolVar(&noMigrate, "no-migrate", false, "refuse to start while migrations are pending, instead of applying them")
 	return cmd
 }
 

@@ -18,12 +18,15 @@ type Config struct {
 	TLS       *TLS // nil: plain HTTP
 	// BehindProxy says that TLS ends in front of the server.
 	BehindProxy bool
-	// HealthListen is a listener of its own for /livez and /readyz; empty: they are on
-	// the main one.
+	// HealthListen is a listener of its own for /livez, /readyz and /metrics; empty: the
+	// first two are on the main one, and there are no metrics.
 	HealthListen string
 	// Data is the path of the SQLite file, or the URL of the PostgreSQL database.
-	Data      string
-	Postgres  Postgres // where Data is a URL
+	Data     string
+	Postgres Postgres // where Data is a URL
+	// NoMigrate refuses to start on pending migrations. It is no key of the file but a flag:
+	// migrating is a step of its own only where whoever starts the server makes it one.
+	NoMigrate bool
 	Tenants   []Tenant // at least one
 	Callouts  Callouts
 	Notices   Notices

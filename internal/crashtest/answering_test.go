@@ -13,34 +13,34 @@ import (
 
 // received answers a callout: the owner of an extension, in whatever process it lives, calls
 // any of the servers.
-func (l *load) received(k received) {
-	if l.wild && rand.IntN(8) == 0 {
+func (c *crowd) received(k received) {
+	if c.wild && rand.IntN(8) == 0 {
 		return // never: the timer will come
 	}
 	outcome := "continue"
-	if l.wild && k.stage != "assignmentRequestGranted" && rand.IntN(4) == 0 {
+	if c.wild && k.stage != "assignmentRequestGranted" && rand.IntN(4) == 0 {
 		outcome = []string{"denied", "canceled"}[rand.IntN(2)]
 	}
-	l.work.Go(func() {
+	c.work.Go(func() {
 		if rand.IntN(2) == 0 {
 			pause(time.Duration(rand.IntN(50)) * time.Millisecond)
 		}
 		var others sync.WaitGroup
 		defer others.Wait()
-		if l.wild && rand.IntN(5) == 0 {
-			others.Go(func() { l.resume(k, outcome) }) // the same at the same time
+		if c.wild && rand.IntN(5) == 0 {
+			others.Go(func() { c.resume(k, outcome) }) // the same at the same time
 		}
-		if l.wild && rand.IntN(8) == 0 && k.stage != "assignmentRequestGranted" {
-			others.Go(func() { l.resume(k, []string{"continue", "denied"}[rand.IntN(2)]) })
+		if c.wild && rand.IntN(8) == 0 && k.stage != "assignmentRequestGranted" {
+			others.Go(func() { c.resume(k, []string{"continue", "denied"}[rand.IntN(2)]) })
 		}
-		l.resume(k, outcome)
-		if l.wild && rand.IntN(8) == 0 {
-			l.resume(k, outcome) // and once more later
+		c.resume(k, outcome)
+		if c.wild && rand.IntN(8) == 0 {
+			c.resume(k, outcome) // and once more later
 		}
 	})
 }
 
-func (l *load) resume(k received, outcome string) {
+func (c *crowd) resume(k received, outcome string) {
 	data := map[string]any{
 		"@odata.type": "microsoft.graph.accessPackageAssignmentRequestCallbackData",
 		"stage":       k.stage, "customExtensionStageInstanceId": k.instance,
@@ -49,8 +49,8 @@ func (l *load) resume(k received, outcome string) {
 		data["state"] = outcome
 	}
 	body := map[string]any{"source": "crash", "data": data}
-	l.insist(context.Background(), func() call {
-		c, _ := l.client.do(call{kind: opResume, tenant: k.tenant, request: k.request, instance: k.instance, outcome: outcome},
+	c.insist(context.Background(), func() call {
+		c, _ := c.client.do(call{kind: opResume, tenant: k.tenant, request: k.request, instance: k.instance, outcome: outcome},
 			"extension", "POST", testenv.Root+"/assignmentRequests/"+k.request+"/resume", body)
 		return c
 	})
@@ -60,13 +60,13 @@ func unmarshal(data []byte, v any) bool { return json.Unmarshal(data, v) == nil 
 
 // moveClocks moves the clock of one tenant after another while ctx lasts, so that timers
 // fire under load.
-func (l *load) moveClocks(ctx context.Context) (wait func()) {
+func (c *crowd) moveClocks(ctx context.Context) (wait func()) {
 	var busy sync.WaitGroup
 	busy.Go(func() {
 		for n := 0; ctx.Err() == nil; n++ {
 			pause(200 * time.Millisecond)
 			short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-			_ = l.advance(short, l.tenants[n%len(l.tenants)], "PT4M") // whether it did is of no concern
+			_ = c.advance(short, c.tenants[n%len(c.tenants)], "PT4M") // whether it did is of no concern
 			cancel()
 		}
 	})
@@ -75,6 +75,6 @@ func (l *load) moveClocks(ctx context.Context) (wait func()) {
 
 // advance moves a tenant's clock; when it returns without an error, what is due has been
 // done as far as the server that was asked holds it.
-func (l *load) advance(ctx context.Context, t *tenant, by string) error {
-	return l.client.post(ctx, t.id, "/dev/clock", strings.NewReader(`{"advance":"`+by+`"}`))
+func (c *crowd) advance(ctx context.Context, t *tenant, by string) error {
+	return c.client.post(ctx, t.id, "/dev/clock", strings.NewReader(`{"advance":"`+by+`"}`))
 }

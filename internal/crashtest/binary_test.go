@@ -64,14 +64,14 @@ func built(t testing.TB, commit string, make func(to string) error) string {
 
 // goBuild builds the server from the sources in a directory.
 func goBuild(dir, to string) error {
-	args := []string{"build", "-tags", "failpoint", "-o", to}
+	args := []string{"build", "-buildvcs=false", "-tags", "failpoint", "-o", to}
 	cgo := "CGO_ENABLED=0"
 	if raced {
 		args, cgo = append(args, "-race"), "CGO_ENABLED=1"
 	}
 	cmd := exec.Command("go", append(args, "anteroom/cmd/anteroom")...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), cgo, "GOFLAGS=-buildvcs=false")
+	cmd.Env = append(os.Environ(), cgo)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go %s: %w: %s", strings.Join(cmd.Args[1:], " "), err, out)
 	}

@@ -16,9 +16,9 @@ import (
 func TestCutDuringCommit(t *testing.T) {
 	f := newFleet(t, 3, throughProxies(onPostgres))
 	f.start()
-	l := newLoad(f, 3)
+	c := newCrowd(f, 3)
 	happened := 0
-	l.during(func() {
+	c.during(func() {
 		for range times(40, 2000) {
 			p := f.proxies[rand.IntN(len(f.proxies))]
 			select {
@@ -30,11 +30,11 @@ func TestCutDuringCommit(t *testing.T) {
 			if rand.IntN(4) == 0 {
 				p.Cut() // the others as well
 			}
-			l.progress(1)
+			c.progress(1)
 		}
 		f.awaitReady()
 	})
-	l.verify()
+	c.verify()
 	t.Logf("%d commits were cut off", happened)
 }
 

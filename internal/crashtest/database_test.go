@@ -12,18 +12,18 @@ import (
 func TestDatabaseRestarts(t *testing.T) {
 	f := newFleet(t, 3, onCluster)
 	f.start()
-	l := newLoad(f, 3)
-	l.during(func() {
+	c := newCrowd(f, 3)
+	c.during(func() {
 		for n := range times(4, 200) {
 			mode := []pgtest.StopMode{pgtest.Fast, pgtest.Immediate}[n%2]
 			if err := f.cluster.Restart(t.Context(), mode); err != nil {
 				t.Fatal(err)
 			}
-			l.progress(20)
+			c.progress(20)
 		}
 		f.awaitReady()
 	})
-	l.verify()
+	c.verify()
 }
 
 // TestFailover lets the primary crash under load, connections break during commits, and a
@@ -32,26 +32,26 @@ func TestDatabaseRestarts(t *testing.T) {
 func TestFailover(t *testing.T) {
 	f := newFleet(t, 3, throughProxies(onCluster))
 	f.start()
-	l := newLoad(f, 3)
-	l.during(func() {
+	c := newCrowd(f, 3)
+	c.during(func() {
 		for range times(2, 100) {
-			f.failOver(l)
-			l.progress(20)
+			f.failOver(c)
+			c.progress(20)
 		}
 		f.awaitReady()
 	})
-	l.verify()
+	c.verify()
 }
 
 // failOver makes a standby, lets the primary crash and promotes the standby.
-func (f *fleet) failOver(l *load) {
+func (f *fleet) failOver(c *crowd) {
 	f.t.Helper()
 	standby, err := f.cluster.NewStandby(f.t.Context())
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	standby.ShowLog(f.t)
-	l.progress(5 + rand.IntN(30))
+	c.progress(5 + rand.IntN(30))
 	for _, p := range f.proxies {
 		<-cutAtCommit(p)
 		p.Refuse(true)
@@ -71,6 +71,6 @@ func (f *fleet) failOver(l *load) {
 		p.Forward("unix", f.socket(standby.DSN("postgres")))
 		p.Refuse(false)
 	}
-	l.progress(1)
+	c.progress(1)
 	f.t.Logf("the first change was acknowledged %s after the promotion", time.Since(begun).Round(time.Millisecond))
 }

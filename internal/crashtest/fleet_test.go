@@ -28,16 +28,14 @@ type fleet struct {
 	issuer  *issuer             // where the servers are those of production
 }
 
-// newFleet makes development servers, which are not started, on what openData made.
+// newFleet makes development servers, which are not started, on what open made.
 func newFleet(t testing.TB, n int, open func(*fleet)) *fleet {
 	t.Helper()
 	f := &fleet{t: t}
 	open(f)
 	for i := range n {
-		data := f.dataOf(i)
-		p := newProcess(t, build(t), func(addr string) []string {
-			return []string{"dev", "--addr", addr, "--data", data, "--lease", lease.String()}
-		})
+		p := newProcess(t)
+		p.data = f.dataOf(i)
 		f.add(p, testenv.Attach(p.url()))
 	}
 	return f

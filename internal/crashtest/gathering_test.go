@@ -13,33 +13,33 @@ import (
 )
 
 // settle lets every timer come and waits until nothing is under way any more.
-func (l *load) settle() {
-	l.t.Helper()
-	for _, t := range l.tenants {
+func (c *crowd) settle() {
+	c.t.Helper()
+	for _, t := range c.tenants {
 		var last error
 		settled := until(func() bool {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
-			if last = l.advance(ctx, t, "P2D"); last != nil {
+			if last = c.advance(ctx, t, "P2D"); last != nil {
 				return false
 			}
-			open, err := l.open(t)
+			open, err := c.open(t)
 			if last = err; err == nil && open != "" {
 				last = fmt.Errorf("request %s is not finished", open)
 			}
 			return last == nil
 		})
 		if !settled {
-			l.t.Fatalf("tenant %s does not come to rest: %v", t.id, last)
+			c.t.Fatalf("tenant %s does not come to rest: %v", t.id, last)
 		}
 	}
 }
 
 // open returns the id of a request of the tenant that is under way.
-func (l *load) open(t *tenant) (string, error) {
+func (c *crowd) open(t *tenant) (string, error) {
 	for _, state := range []string{"submitted", "pendingApproval", "delivering", "scheduled"} {
 		var found []struct{ ID string }
-		_, err := l.page(t.id, testenv.Root+"/assignmentRequests?$top=1&$filter=state%20eq%20'"+state+"'", &found)
+		_, err := c.page(t.id, testenv.Root+"/assignmentRequests?$top=1&$filter=state%20eq%20'"+state+"'", &found)
 		if err != nil || len(found) > 0 {
 			return append(found, struct{ ID string }{})[0].ID, err
 		}
@@ -48,16 +48,16 @@ func (l *load) open(t *tenant) (string, error) {
 }
 
 // gather collects the evidence, from a server at rest.
-func (l *load) gather() *evidence {
-	l.t.Helper()
-	e := &evidence{calls: l.client.history.all(), tenants: map[string]*final{}}
-	for _, r := range l.receivers {
+func (c *crowd) gather() *evidence {
+	c.t.Helper()
+	e := &evidence{calls: c.client.history.all(), tenants: map[string]*final{}}
+	for _, r := range c.receivers {
 		e.received = append(e.received, r.received()...)
 	}
-	for _, t := range l.tenants {
-		f, err := l.final(t)
+	for _, t := range c.tenants {
+		f, err := c.final(t)
 		if err != nil {
-			l.t.Fatalf("reading what there is in tenant %s: %v", t.id, err)
+			c.t.Fatalf("reading what there is in tenant %s: %v", t.id, err)
 		}
 		e.tenants[t.id] = f
 	}
@@ -65,11 +65,11 @@ func (l *load) gather() *evidence {
 }
 
 // final reads all that there is in a tenant.
-func (l *load) final(t *tenant) (*final, error) {
+func (c *crowd) final(t *tenant) (*final, error) {
 	f := &final{requests: map[string]*request{}, people: map[string]bool{}, members: map[string][]string{}, packages: map[string]plan{}}
 	for _, p := range t.packages {
 		f.packages[p.ID] = p.plan
-		list, err := pages[identified](l, t.id, "/v1.0/groups/"+p.Group+"/members?$select=id&$top=999")
+		list, err := pages[identified](c, t.id, "/v1.0/groups/"+p.Group+"/members?$select=id&$top=999")
 		if err != nil {
 			return nil, err
 		}
@@ -77,25 +77,25 @@ func (l *load) final(t *tenant) (*final, error) {
 			f.members[p.ID] = append(f.members[p.ID], m.ID)
 		}
 	}
-	people, err := pages[identified](l, t.id, "/v1.0/users?$select=id&$top=999")
+	people, err := pages[identified](c, t.id, "/v1.0/users?$select=id&$top=999")
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range people {
 		f.people[p.ID] = true
 	}
-	given, err := pages[shownAssignment](l, t.id, testenv.Root+"/assignments?$expand=target,accessPackage&$top=999")
+	given, err := pages[shownAssignment](c, t.id, testenv.Root+"/assignments?$expand=target,accessPackage&$top=999")
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range given {
 		f.assignments = append(f.assignments, assignment{id: a.ID, state: a.State, target: a.Target.ID, pkg: a.AccessPackage.ID})
 	}
-	return f, l.finalRequests(t, f)
+	return f, c.finalRequests(t, f)
 }
 
-func (l *load) finalRequests(t *tenant, f *final) error {
-	list, err := pages[shownRequest](l, t.id, testenv.Root+"/assignmentRequests?$expand=assignment($expand=target),accessPackage&$top=999")
+func (c *crowd) finalRequests(t *tenant, f *final) error {
+	list, err := pages[shownRequest](c, t.id, testenv.Root+"/assignmentRequests?$expand=assignment($expand=target),accessPackage&$top=999")
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (l *load) finalRequests(t *tenant, f *final) error {
 		few <- true
 		all.Go(func() {
 			defer func() { <-few }()
-			errs <- l.readHistory(t, r)
+			errs <- c.readHistory(t, r)
 		})
 	}
 	all.Wait()
@@ -122,8 +122,8 @@ func (l *load) finalRequests(t *tenant, f *final) error {
 	return nil
 }
 
-func (l *load) readHistory(t *tenant, r *request) error {
-	list, err := pages[shownRecord](l, t.id, testenv.Root+"/assignmentRequests/"+r.id+"/history")
+func (c *crowd) readHistory(t *tenant, r *request) error {
+	list, err := pages[shownRecord](c, t.id, testenv.Root+"/assignmentRequests/"+r.id+"/history")
 	for _, s := range list {
 		if s.Action == "note" {
 			continue // a further name of the event before it
@@ -166,10 +166,10 @@ type (
 )
 
 // pages reads a whole list.
-func pages[T any](l *load, tenant, path string) (list []T, err error) {
+func pages[T any](c *crowd, tenant, path string) (list []T, err error) {
 	for path != "" {
 		var page []T
-		if path, err = l.page(tenant, path, &page); err != nil {
+		if path, err = c.page(tenant, path, &page); err != nil {
 			return nil, err
 		}
 		list = append(list, page...)
@@ -178,9 +178,9 @@ func pages[T any](l *load, tenant, path string) (list []T, err error) {
 }
 
 // page reads one page of a list and returns where the next one is.
-func (l *load) page(tenant, path string, into any) (next string, err error) {
+func (c *crowd) page(tenant, path string, into any) (next string, err error) {
 	k := call{tenant: tenant}
-	status, data, err := l.client.send(&k, "app", http.MethodGet, path, nil)
+	status, data, err := c.client.send(&k, "app", http.MethodGet, path, nil)
 	if err != nil {
 		return "", err
 	}
@@ -195,37 +195,37 @@ func (l *load) page(tenant, path string, into any) (next string, err error) {
 }
 
 // verify looks at everything when the load is over.
-func (l *load) verify() *checker {
-	l.t.Helper()
+func (c *crowd) verify() *checker {
+	c.t.Helper()
 	begun := time.Now()
-	l.settle()
+	c.settle()
 	settled := time.Since(begun)
-	c := check(l.gather())
-	l.t.Logf("the load lasted %s, coming to rest %s, reading and checking %s",
-		begun.Sub(l.client.history.begun).Round(time.Millisecond), settled.Round(time.Millisecond), (time.Since(begun) - settled).Round(time.Millisecond))
-	l.report(c)
-	return c
+	k := check(c.gather())
+	c.t.Logf("the load lasted %s, coming to rest %s, reading and checking %s",
+		begun.Sub(c.client.history.begun).Round(time.Millisecond), settled.Round(time.Millisecond), (time.Since(begun) - settled).Round(time.Millisecond))
+	c.report(k)
+	return k
 }
 
 // report tells what was found, and figures.
-func (l *load) report(c *checker) {
-	l.t.Helper()
-	for i, f := range c.findings {
+func (c *crowd) report(k *checker) {
+	c.t.Helper()
+	for i, f := range k.findings {
 		if i == mostFindings {
-			l.t.Errorf("… and %d more", len(c.findings)-i)
+			c.t.Errorf("… and %d more", len(k.findings)-i)
 			break
 		}
-		l.t.Error(f)
+		c.t.Error(f)
 	}
 	states, unknown := map[string]int{}, 0
-	for _, r := range c.requests {
+	for _, r := range k.requests {
 		states[r.state]++
 	}
-	for _, k := range c.e.calls {
-		if k.status == 0 {
+	for _, one := range k.e.calls {
+		if one.status == 0 {
 			unknown++
 		}
 	}
-	l.t.Logf("%d requests %v; %d changes acknowledged, %d calls without an answer, %d callouts received, %d taken more than once; %d findings",
-		len(c.requests), states, l.client.history.acknowledged(), unknown, len(c.e.received), c.repeats, len(c.findings))
+	c.t.Logf("%d requests %v; %d changes acknowledged, %d calls without an answer, %d callouts received, %d taken more than once; %d findings",
+		len(k.requests), states, c.client.history.acknowledged(), unknown, len(k.e.received), k.repeats, len(k.findings))
 }

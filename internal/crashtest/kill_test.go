@@ -14,40 +14,40 @@ import (
 func TestKillReplicas(t *testing.T) {
 	f := newFleet(t, 3, onPostgres)
 	f.start()
-	l := newLoad(f, 3)
-	l.during(func() { killAll(f, l, times(30, 1000)) })
-	l.verify()
+	c := newCrowd(f, 3)
+	c.during(func() { killAll(f, c, times(30, 1000)) })
+	c.verify()
 }
 
 // TestKill does the same with one server on a file, and kills it at named places as well.
 func TestKill(t *testing.T) {
 	f := newFleet(t, 1, onSQLite)
 	f.start()
-	l := newLoad(f, 2)
-	l.during(func() {
-		killAll(f, l, times(30, 1000))
+	c := newCrowd(f, 2)
+	c.during(func() {
+		killAll(f, c, times(30, 1000))
 		killAtPlaces(f)
 	})
-	l.verify()
+	c.verify()
 }
 
 // TestKillReplicasAtPlaces kills one of three servers at named places.
 func TestKillReplicasAtPlaces(t *testing.T) {
 	f := newFleet(t, 3, onPostgres)
 	f.start()
-	l := newLoad(f, 3)
-	l.during(func() {
+	c := newCrowd(f, 3)
+	c.during(func() {
 		for range times(1, 20) {
 			killAtPlaces(f)
 		}
 	})
-	l.verify()
+	c.verify()
 }
 
 // during keeps the load up while something is done to the servers.
-func (l *load) during(does func()) {
+func (c *crowd) during(does func()) {
 	ctx, stop := context.WithCancel(context.Background())
-	wait, clocks := l.run(ctx, 8), l.moveClocks(ctx)
+	wait, clocks := c.run(ctx, 8), c.moveClocks(ctx)
 	defer func() { // also when does ends the test
 		stop()
 		wait()
@@ -57,14 +57,14 @@ func (l *load) during(does func()) {
 }
 
 // killAll kills servers at random moments.
-func killAll(f *fleet, l *load, kills int) {
+func killAll(f *fleet, c *crowd, kills int) {
 	f.t.Helper()
 	for range kills {
 		pause(time.Duration(rand.IntN(150)) * time.Millisecond)
 		p := f.replicas[rand.IntN(len(f.replicas))]
 		p.kill()
 		p.launch("")
-		l.progress(5 + rand.IntN(20))
+		c.progress(5 + rand.IntN(20))
 	}
 	f.awaitReady()
 }
@@ -83,4 +83,26 @@ func killAtPlaces(f *fleet) {
 		}
 	}
 	f.awaitReady()
+}
+
+// TestKillInTimer kills the server while timers fire.
+func TestKillInTimer(t *testing.T) {
+	p := newProcess(t)
+	p.start("")
+	l := newLoad(t, p.url())
+	for n := range 30 {
+		l.job(context.Background(), 3*n)
+	}
+	p.kill()
+	for _, place := range []string{"timer:1", "timer:9"} {
+		p.start(place)
+		l.server.ForgetTokens()
+		if err := l.server.Advance(l.tenant, "P2D"); err == nil {
+			t.Errorf("the process lived past %s", place)
+		}
+		<-p.done
+	}
+	p.start("")
+	l.server.ForgetTokens()
+	l.checkTimers()
 }

@@ -3,134 +3,82 @@ package crashtest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"anteroom/internal/testenv"
 )
 
-// load makes requests, answers callouts, approves and cancels without end, at servers that
-// are chosen at random.
+// load makes requests and answers their callouts without end, and keeps what it was told.
 type load struct {
-	t         testing.TB
-	client    *client
-	tenants   []*tenant
-	receivers []*receiver
-	// wild says that callers contradict each other, give up and do things twice.
-	wild bool
-	work sync.WaitGroup // answers to callouts under way
+	t        *testing.T
+	server   *testenv.Server
+	tenant   string
+	pkg      testenv.Package
+	endpoint *testenv.Endpoint
+
+	mu       sync.Mutex
+	created  map[string]bool     // ids of requests that were answered 201
+	answered map[string]string   // outcomes of resumes that were answered 204
+	tried    map[string]string   // outcomes of resumes that were sent, whatever came back
+	acked    int                 // answers 2xx to what changes something
+	surprise []string            // answers that nobody expects
+	refused  func(testenv.Reply) // is told of answers 503; may be nil
 }
 
-// tenant is an organisation with some packages.
-type tenant struct {
-	id       string
-	packages []pack
-}
-
-type pack struct {
-	testenv.Package
-	plan
-}
-
-// approval is a policy's demand that bob or carol approve.
-const approval = `{"requestApprovalSettings": {"isApprovalRequiredForAdd": true, "stages": [{"durationBeforeAutomaticDenial": "P1D",
-	"primaryApprovers": [{"@odata.type": "#microsoft.graph.singleUser", "userId": "%s"}, {"@odata.type": "#microsoft.graph.singleUser", "userId": "%s"}]}]}}`
-
-// newLoad makes tenants in the fleet, which must be ready.
-func newLoad(f *fleet, tenants int) *load {
-	l := &load{t: f.t, client: newClient(f.servers), wild: true}
-	l.receivers = []*receiver{newReceiver(f.t, false, l.received), newReceiver(f.t, true, l.received)}
-	for range tenants {
-		l.tenants = append(l.tenants, l.newTenant(f.newTenant()))
+func newLoad(t *testing.T, url string) *load {
+	t.Helper()
+	l := &load{
+		t: t, server: testenv.Attach(url), tenant: testenv.NewTenant(), endpoint: testenv.NewEndpoint("202"),
+		created: map[string]bool{}, answered: map[string]string{}, tried: map[string]string{},
+	}
+	t.Cleanup(l.endpoint.Close)
+	var err error
+	if l.pkg, err = l.server.MakePackage(l.tenant, "Created:P1D@"+l.endpoint.URL); err != nil {
+		t.Fatal(err)
 	}
 	return l
 }
 
-// newTenant makes three packages: one asks an extension, one two of them in turn, and one
-// an approver and then an extension.
-func (l *load) newTenant(id string) *tenant {
-	l.t.Helper()
-	t := &tenant{id: id}
-	good, flaky := "@"+l.receivers[0].URL+"/"+id, "@"+l.receivers[1].URL+"/"+id
-	approvers := fmt.Sprintf(approval, testenv.SampleIDs["bob"], testenv.SampleIDs["carol"])
-	for _, p := range []struct {
-		stages []string
-		plan
-	}{
-		{[]string{"Created:PT30M,1000" + good}, plan{waits: []string{"assignmentRequestCreated"}}},
-		{[]string{"Created:PT30M,2000" + flaky, "Approved:PT1H,1000" + good}, plan{waits: []string{"assignmentRequestCreated", "assignmentRequestApproved"}}},
-		{[]string{"+" + approvers, "Created,1000" + flaky, "Granted:PT30M,1000" + good}, plan{waits: []string{"assignmentRequestGranted"}, approved: true}},
-	} {
-		made, err := l.client.servers[0].MakePackage(id, p.stages...)
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		t.packages = append(t.packages, pack{made, p.plan})
-	}
-	return t
-}
-
-// run keeps workers busy until ctx is done. The function that it returns waits for them and
-// for all answers to callouts.
-func (l *load) run(ctx context.Context, workers int) (wait func()) {
-	var busy sync.WaitGroup
-	for range workers {
-		busy.Go(func() {
-			for ctx.Err() == nil {
-				t := l.tenants[rand.IntN(len(l.tenants))]
-				l.story(ctx, t, t.packages[rand.IntN(len(t.packages))])
+// run keeps workers busy until ctx is done.
+func (l *load) run(ctx context.Context, workers int) *sync.WaitGroup {
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for n := w; ctx.Err() == nil; n++ {
+				l.job(ctx, n)
 			}
 		})
 	}
-	return func() {
-		busy.Wait()
-		l.work.Wait()
-	}
+	return &wait
 }
 
-// progress waits until some changes more were acknowledged: whatever fails, the others, or
-// the next, go on.
-func (l *load) progress(changes int) {
-	l.t.Helper()
-	from := l.client.history.acknowledged()
-	if !until(func() bool { return l.client.history.acknowledged() >= from+changes }) {
-		l.t.Fatalf("nothing was acknowledged for %s", hangLimit)
-	}
-}
-
-// story is one request, from the person that it is for to whoever does something to it but
-// extensions.
-func (l *load) story(ctx context.Context, t *tenant, p pack) {
-	who := uuid.NewString()
-	if !l.insist(ctx, func() call {
-		k, _ := l.client.do(call{kind: opPerson, tenant: t.id, target: who}, "app", "POST", "/v1.0/users", person(who))
-		return k
-	}).did() {
+// job makes one request for a person of its own and, two times out of three, answers its
+// callout. A connection that breaks ends the job; what is unknown then is looked at in the
+// end.
+func (l *load) job(ctx context.Context, n int) {
+	name := testenv.NewTenant() // any id that nobody has
+	r, err := l.server.CallAt(l.tenant, "app", "POST", "/v1.0/users", person(name))
+	if err != nil || !l.expect(r, http.StatusCreated) {
 		return
 	}
-	ask := call{kind: opCreate, tenant: t.id, key: uuid.NewString(), target: who}
-	create := func() call { return l.create(ask, p) }
-	first := l.insist(ctx, create)
-	if l.wild && rand.IntN(5) == 0 {
-		create() // the same once more
-	}
-	if !first.did() {
+	r, err = l.server.Call(l.tenant, "app", "POST", "/assignmentRequests", map[string]any{
+		"requestType": "adminAdd", "assignment": map[string]string{"targetId": name, "accessPackageId": l.pkg.ID},
+	})
+	if err != nil || !l.expect(r, http.StatusCreated) {
 		return
 	}
-	l.read(t, first.request)
-	if p.approved {
-		l.decide(ctx, t, first.request)
+	id, instance := r.Value("id"), r.Value("customExtensionCalloutInstances/0/id")
+	l.mu.Lock()
+	l.created[id] = true
+	l.acked++
+	l.mu.Unlock()
+	if n%3 == 0 || ctx.Err() != nil {
+		return
 	}
-	if l.wild && rand.IntN(8) == 0 {
-		pause(time.Duration(rand.IntN(30)) * time.Millisecond)
-		l.client.do(call{kind: opCancel, tenant: t.id, request: first.request}, "app", "POST", testenv.Root+"/assignmentRequests/"+first.request+"/cancel", nil)
-	}
-	l.read(t, first.request)
+	l.resume(id, instance, []string{"continue", "denied"}[n%2])
 }
 
 // person is the body that makes a user of that id.
@@ -141,63 +89,142 @@ func person(id string) map[string]any {
 	}
 }
 
-func (l *load) create(ask call, p pack) call {
-	k, _ := l.client.do(ask, "app", "POST", testenv.Root+"/assignmentRequests", map[string]any{
-		"requestType": "adminAdd", "assignment": map[string]string{"targetId": ask.target, "accessPackageId": p.ID},
-	})
-	return k
+func (l *load) resume(id, instance, outcome string) {
+	data := map[string]any{
+		"@odata.type": "microsoft.graph.accessPackageAssignmentRequestCallbackData",
+		"stage":       "assignmentRequestCreated", "customExtensionStageInstanceId": instance,
+	}
+	if outcome != "continue" {
+		data["state"] = outcome
+	}
+	l.mu.Lock()
+	l.tried[id] = outcome
+	l.mu.Unlock()
+	r, err := l.server.Call(l.tenant, "extension", "POST", "/assignmentRequests/"+id+"/resume", map[string]any{"source": "crash", "data": data})
+	if err != nil || !l.expect(r, http.StatusNoContent) {
+		return
+	}
+	l.mu.Lock()
+	l.answered[id] = outcome
+	l.acked++
+	l.mu.Unlock()
 }
 
-func (l *load) read(t *tenant, request string) call {
-	k, _ := l.client.do(call{kind: opRead, tenant: t.id, request: request}, "app", "GET", testenv.Root+"/assignmentRequests/"+request, nil)
-	return k
-}
-
-// insist makes a call again while nobody knows what became of it, or the server cannot
-// take it now.
-func (l *load) insist(ctx context.Context, try func() call) call {
-	for n := 0; ; n++ {
-		k := try()
-		if (k.status != 0 && k.status != http.StatusServiceUnavailable) || n == 20 || ctx.Err() != nil {
-			return k
+// expect reports whether the answer is the one wanted. A 401 comes after a restart, as the
+// issuer has a new key; a 503 when the server is stopping.
+func (l *load) expect(r testenv.Reply, status int) bool {
+	switch r.Status {
+	case status:
+		return true
+	case http.StatusUnauthorized:
+		l.server.ForgetTokens()
+	case http.StatusServiceUnavailable:
+		if l.refused != nil {
+			l.refused(r)
 		}
-		pause(time.Duration(10+rand.IntN(50)) * time.Millisecond)
+	default:
+		l.mu.Lock()
+		l.surprise = append(l.surprise, fmt.Sprintf("%d %s", r.Status, r.Body))
+		l.mu.Unlock()
 	}
+	return false
 }
 
-// verdicts are what an approver says, by what is recorded of it.
-var verdicts = map[string]string{"Approved": "Approve", "Denied": "Deny"}
-
-// decide lets bob approve, and now and then carol say otherwise at the same time.
-func (l *load) decide(ctx context.Context, t *tenant, request string) {
-	stage := l.stage(t, request)
-	if stage == "" {
-		return // it is not to be decided yet; it will be denied for want of a decision
+// verify looks at everything that was acknowledged, with the server at rest.
+func (l *load) verify() {
+	l.t.Helper()
+	l.server.ForgetTokens()
+	l.advance("PT0S")
+	for _, s := range l.surprise {
+		l.t.Errorf("an answer that nobody expects: %s", s)
 	}
-	say := func(who, result string) {
-		l.insist(ctx, func() call {
-			k, _ := l.client.do(call{kind: opDecide, tenant: t.id, request: request, instance: stage, outcome: result}, who, "PATCH",
-				testenv.Root+"/accessPackageAssignmentApprovals/"+request+"/stages/"+stage, map[string]string{"reviewResult": verdicts[result], "justification": "So be it."})
-			return k
-		})
-	}
-	var both sync.WaitGroup
-	defer both.Wait()
-	if l.wild && rand.IntN(3) == 0 {
-		both.Go(func() { say("carol", []string{"Approved", "Denied"}[rand.IntN(2)]) })
-	}
-	say("bob", "Approved")
-}
-
-// stage waits for the stage of approval to begin, and returns its id.
-func (l *load) stage(t *tenant, request string) string {
-	for range 40 {
-		k, a := l.client.do(call{kind: opRead, tenant: t.id}, "bob", "GET", testenv.Root+"/accessPackageAssignmentApprovals/"+request+"/stages", nil)
-		var stages []struct{ ID string }
-		if k.did() && unmarshal(a.Value, &stages) && len(stages) > 0 {
-			return stages[0].ID
+	instances := l.calloutInstances()
+	lost, twice := 0, 0
+	for id := range l.created {
+		r, err := l.server.Call(l.tenant, "app", "GET", "/assignmentRequests/"+id, nil)
+		if err != nil || r.Status != http.StatusOK {
+			lost++
+			l.t.Errorf("request %s was answered 201 and is lost: %v %d", id, err, r.Status)
+			continue
 		}
-		pause(25 * time.Millisecond)
+		if want, ok := stateAfter(l.answered[id], l.tried[id], r.Value("state")); !ok {
+			lost++
+			l.t.Errorf("request %s is %s, want %s (answered %q, tried %q)", id, r.Value("state"), want, l.answered[id], l.tried[id])
+		}
+		// One that was answered before its callout left is not called any more.
+		if n := len(instances[id]); n > 1 || (n == 0 && l.tried[id] == "") {
+			lost++
+			l.t.Errorf("request %s: the endpoint received %d instances", id, n)
+		}
+		twice += l.checkHistory(id)
 	}
-	return ""
+	l.t.Logf("%d requests created, %d answered, %d acknowledged calls, lost %d, applied twice %d",
+		len(l.created), len(l.answered), l.acked, lost, twice)
+	l.checkTimers()
 }
+
+// stateAfter says what state a request must be in.
+func stateAfter(answered, tried, state string) (string, bool) {
+	after := map[string]string{"continue": "delivered", "denied": "denied"}
+	if answered != "" {
+		return after[answered], state == after[answered]
+	}
+	if tried != "" { // nobody knows whether it arrived
+		return "submitted or " + after[tried], state == "submitted" || state == after[tried]
+	}
+	return "submitted", state == "submitted"
+}
+
+// calloutInstances returns the instance ids that the endpoint received, by request.
+func (l *load) calloutInstances() map[string]map[string]bool {
+	seen := map[string]map[string]bool{}
+	for _, c := range l.endpoint.Received() {
+		id := c.Value("AccessPackageAssignmentRequestId")
+		if seen[id] == nil {
+			seen[id] = map[string]bool{}
+		}
+		seen[id][c.Value("CustomExtensionStageInstanceId")] = true
+	}
+	return seen
+}
+
+// checkHistory holds that an answer was recorded and roles were given at most once, and
+// returns how often that was not so.
+func (l *load) checkHistory(id string) int {
+	r, err := l.server.Call(l.tenant, "app", "GET", "/assignmentRequests/"+id+"/history", nil)
+	if err != nil || r.Status != http.StatusOK {
+		l.t.Errorf("history of %s: %v %d", id, err, r.Status)
+		return 0
+	}
+	count := map[string]int{}
+	for n := 0; r.Value(fmt.Sprintf("value/%d/action", n)) != ""; n++ {
+		count[r.Value(fmt.Sprintf("value/%d/action", n))]++
+	}
+	if count["submitted"] != 1 || count["callback"] > 1 || count["granted"] > 1 {
+		l.t.Errorf("request %s: %v", id, count)
+		return 1
+	}
+	return 0
+}
+
+// checkTimers holds that the timer of everything that still waits fires.
+func (l *load) checkTimers() {
+	l.t.Helper()
+	l.advance("P2D")
+	path := "/assignmentRequests?$filter=state%20eq%20'submitted'&$top=1"
+	r, err := l.server.Call(l.tenant, "app", "GET", path, nil)
+	if err != nil || r.Status != http.StatusOK {
+		l.t.Fatalf("list: %v %d %s", err, r.Status, r.Body)
+	}
+	if r.Value("value") != "[]" {
+		l.t.Errorf("a request still waits after its deadline: %s", r.Body)
+	}
+}
+
+func (l *load) advance(d string) {
+	l.t.Helper()
+	if err := l.server.Advance(l.tenant, d); err != nil {
+		l.t.Fatal(err)
+	}
+}
+

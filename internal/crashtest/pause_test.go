@@ -13,19 +13,19 @@ import (
 func TestFrozenReplica(t *testing.T) {
 	f := newFleet(t, 3, onPostgres)
 	f.start()
-	l := newLoad(f, 3)
-	l.during(func() {
+	c := newCrowd(f, 3)
+	c.during(func() {
 		for range times(10, 500) {
 			p := f.replicas[rand.IntN(len(f.replicas))]
 			p.signal(syscall.SIGSTOP)
 			pause(2 * lease)
-			l.progress(1) // the others go on
+			c.progress(1) // the others go on
 			p.signal(syscall.SIGCONT)
-			l.progress(5 + rand.IntN(20))
+			c.progress(5 + rand.IntN(20))
 		}
 		f.awaitReady()
 	})
-	l.verify()
+	c.verify()
 }
 
 // TestReplicaWithoutDatabase takes the database from one server after another: by cut
@@ -33,8 +33,8 @@ func TestFrozenReplica(t *testing.T) {
 func TestReplicaWithoutDatabase(t *testing.T) {
 	f := newFleet(t, 3, throughProxies(onPostgres))
 	f.start()
-	l := newLoad(f, 3)
-	l.during(func() {
+	c := newCrowd(f, 3)
+	c.during(func() {
 		for n := range times(6, 300) {
 			p := f.proxies[rand.IntN(len(f.proxies))]
 			switch n % 3 {
@@ -47,12 +47,12 @@ func TestReplicaWithoutDatabase(t *testing.T) {
 				p.Cut() // and no more
 			}
 			pause(lease/2 + time.Duration(rand.Int64N(int64(2*lease))))
-			l.progress(1)
+			c.progress(1)
 			p.Hold(false)
 			p.Refuse(false)
-			l.progress(5 + rand.IntN(20))
+			c.progress(5 + rand.IntN(20))
 		}
 		f.awaitReady()
 	})
-	l.verify()
+	c.verify()
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,12 +19,16 @@ import (
 // hangLimit is how long anything may take that is waited for: no test asserts a time.
 const hangLimit = time.Minute
 
+// startWithin is how long a process may take to be ready; it is a limit for hangs.
+const startWithin = 30 * time.Second
+
 // process is a server in a process of its own, on data and at an address that stay.
 type process struct {
 	t      testing.TB
 	binary string
 	addr   string
-	args   []string
+	data   string // the path or the address of the database
+	args   func() []string
 	wrap   []string // a command that runs the server, such as strace
 
 	cmd  *exec.Cmd
@@ -31,11 +36,19 @@ type process struct {
 	done chan struct{}
 }
 
-// newProcess makes a process that is not started; args gets its address.
-func newProcess(t testing.TB, binary string, args func(addr string) []string) *process {
+// newProcess makes a development server on a file, which is not started.
+func newProcess(t testing.TB) *process {
 	t.Helper()
-	addr := freeAddress(t)
-	p := &process{t: t, binary: binary, addr: addr, args: args(addr), out: &output{}}
+	p := newServer(t, build(t), nil)
+	p.data = filepath.Join(t.TempDir(), "anteroom.db")
+	p.args = func() []string { return []string{"dev", "--addr", p.addr, "--data", p.data, "--lease", lease.String()} }
+	return p
+}
+
+// newServer makes a process that is not started.
+func newServer(t testing.TB, binary string, args func() []string) *process {
+	t.Helper()
+	p := &process{t: t, binary: binary, addr: freeAddress(t), args: args, out: &output{}}
 	t.Cleanup(func() {
 		p.kill()
 		if alarm := p.out.alarm(); alarm != "" {
@@ -79,7 +92,7 @@ func (p *process) start(failpoint string) {
 // launch starts the process and waits for nothing.
 func (p *process) launch(failpoint string) {
 	p.t.Helper()
-	args := append(append([]string(nil), p.wrap...), append([]string{p.binary}, p.args...)...)
+	args := append(append([]string(nil), p.wrap...), append([]string{p.binary}, p.args()...)...)
 	p.cmd = exec.Command(args[0], args[1:]...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Env = append(os.Environ(), "ANTEROOM_FAILPOINT="+failpoint)
@@ -202,4 +215,10 @@ func (o *output) alarm() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return strings.Join(o.alarms, "")
+}
+
+// lives lets a process live for a while under load.
+func lives(t testing.TB, d time.Duration) {
+	t.Helper()
+	pause(d)
 }

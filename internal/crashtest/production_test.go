@@ -64,13 +64,12 @@ func newProduction(t testing.TB, n, tenants int, drain time.Duration, open func(
 
 func (f *fleet) addProduction(binary, data string, drain time.Duration) {
 	f.t.Helper()
+	p := newServer(f.t, binary, nil)
 	file := filepath.Join(f.t.TempDir(), "anteroom.yaml")
-	p := newProcess(f.t, binary, func(addr string) []string {
-		if err := os.WriteFile(file, []byte(f.configuration(addr, data, drain)), 0o600); err != nil {
-			f.t.Fatal(err)
-		}
-		return []string{"serve", "--config", file}
-	})
+	if err := os.WriteFile(file, []byte(f.configuration(p.addr, data, drain)), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	p.args = func() []string { return []string{"serve", "--config", file} }
 	f.add(p, &testenv.Server{URL: p.url(), Host: publicHost, Issue: f.issuer.Token})
 }
 

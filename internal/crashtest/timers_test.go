@@ -27,17 +27,17 @@ func timersWhileDown(f *fleet, timers int) {
 	t := f.t
 	t.Helper()
 	f.start()
-	l := newLoad(f, 2)
-	l.silence()
+	c := newCrowd(f, 2)
+	c.silence()
 	begun := time.Now()
-	l.park(timers)
+	c.park(timers)
 	// The first falls due right after the servers are gone, and so do most; some do when they
 	// are there again.
 	span := time.Since(begun)
-	for _, at := range l.tenants {
+	for _, at := range c.tenants {
 		ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
 		ahead := 30*time.Minute - time.Since(begun) - 2*time.Second
-		if err := l.advance(ctx, at, fmt.Sprintf("PT%dS", int(ahead.Seconds()))); err != nil {
+		if err := c.advance(ctx, at, fmt.Sprintf("PT%dS", int(ahead.Seconds()))); err != nil {
 			t.Fatal(err)
 		}
 		cancel()
@@ -55,8 +55,8 @@ func timersWhileDown(f *fleet, timers int) {
 		<-ups
 	}
 	done := until(func() bool {
-		for _, at := range l.tenants {
-			if open, err := l.open(at); err != nil || open != "" {
+		for _, at := range c.tenants {
+			if open, err := c.open(at); err != nil || open != "" {
 				return false
 			}
 		}
@@ -66,38 +66,38 @@ func timersWhileDown(f *fleet, timers int) {
 		t.Errorf("not all timers have come within %s", hangLimit)
 	}
 	took := time.Since(begun)
-	c := check(l.gather())
-	l.report(c)
-	for _, r := range c.requests {
+	k := check(c.gather())
+	c.report(k)
+	for _, r := range k.requests {
 		if r.state != "deliveryFailed" || len(r.recordsOf("timedOut")) != 1 {
 			t.Errorf("request %s is %s after %d timers", r.id, r.state, len(r.recordsOf("timedOut")))
 		}
 	}
-	t.Logf("%d timers were worked off within %s of the start", len(c.requests), took.Round(time.Millisecond))
+	t.Logf("%d timers were worked off within %s of the start", len(k.requests), took.Round(time.Millisecond))
 }
 
 // silence makes everybody do what they do once, and nobody answer callouts.
-func (l *load) silence() {
-	l.wild = false
-	for _, r := range l.receivers {
+func (c *crowd) silence() {
+	c.wild = false
+	for _, r := range c.receivers {
 		r.onCall = nil
 	}
 }
 
 // park makes requests that wait for an answer to their callout.
-func (l *load) park(n int) {
-	l.t.Helper()
+func (c *crowd) park(n int) {
+	c.t.Helper()
 	var all sync.WaitGroup
 	few := make(chan bool, 16)
 	for i := range n {
 		few <- true
 		all.Go(func() {
 			defer func() { <-few }()
-			t := l.tenants[i%len(l.tenants)]
+			t := c.tenants[i%len(c.tenants)]
 			who := uuid.NewString()
-			l.client.do(call{kind: opPerson, tenant: t.id, target: who}, "app", "POST", "/v1.0/users", person(who))
-			if k := l.create(call{kind: opCreate, tenant: t.id, key: uuid.NewString(), target: who}, t.packages[0]); !k.did() {
-				l.t.Errorf("create: %d %s", k.status, k.text)
+			c.client.do(call{kind: opPerson, tenant: t.id, target: who}, "app", "POST", "/v1.0/users", person(who))
+			if k := c.create(call{kind: opCreate, tenant: t.id, key: uuid.NewString(), target: who}, t.packages[0]); !k.did() {
+				c.t.Errorf("create: %d %s", k.status, k.text)
 			}
 		})
 	}

@@ -24,10 +24,30 @@ type Groups struct{}
 // have from the assignment yet, and takes back what is not among the roles any more. A
 // membership that somebody took away by hand is made again only with renew.
 func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, roles []*entitlement.RoleScope, renew bool, now time.Time) (done entitlement.Delivered, err error) {
-	held, err := tx.Grants.List(ctx, query.Query{Filter: query.Equal("assignment/id", string(a.ID))})
-	if err != nil {
-		return done, err
+	var held []*entitlement.Grant
+	if a.Version > 0 { // one that is not stored yet has given nothing
+		if held, err = grantsOf(ctx, tx, a); err != nil {
+			return done, err
+		}
 	}
+	return g.align(ctx, tx, a, held, roles, renew, now)
+}
+
+// Revoke takes back all that the assignment gave.
+func (g Groups) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (entitlement.Delivered, error) {
+	held, err := grantsOf(ctx, tx, a)
+	if err != nil {
+		return entitlement.Delivered{}, err
+	}
+	return g.align(ctx, tx, a, held, nil, false, now)
+}
+
+func grantsOf(ctx context.Context, tx *store.Tx, a *entitlement.Assignment) ([]*entitlement.Grant, error) {
+	return tx.Grants.List(ctx, query.Query{Filter: query.Equal("assignment/id", string(a.ID))})
+}
+
+// align brings what the assignment has given in line with the roles.
+func (g Groups) align(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, held []*entitlement.Grant, roles []*entitlement.RoleScope, renew bool, now time.Time) (done entitlement.Delivered, err error) {
 	stale := make(map[entitlement.ID]*entitlement.Grant, len(held))
 	for _, h := range held {
 		stale[h.RoleScopeID] = h
@@ -64,11 +84,6 @@ func (g Groups) Grant(ctx context.Context, tx *store.Tx, a *entitlement.Assignme
 		}
 	}
 	return done, nil
-}
-
-// Revoke takes back all that the assignment gave.
-func (g Groups) Revoke(ctx context.Context, tx *store.Tx, a *entitlement.Assignment, now time.Time) (entitlement.Delivered, error) {
-	return g.Grant(ctx, tx, a, nil, false, now)
 }
 
 // Perform has nothing to do: no role of a built-in group lies outside.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/lifecycle"
@@ -75,6 +76,7 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 		}
 		return c.save()
 	})
+	c.link(ctx)
 	var nothing *lifecycle.Ignored
 	if errors.As(err, &nothing) {
 		return nil
@@ -117,6 +119,7 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 		c = next
 		return c.save()
 	})
+	c.link(ctx)
 	if err == nil && c != nil {
 		e.OnJobs(c.told)
 	}
@@ -146,9 +149,11 @@ type change struct {
 	r          *entitlement.Request
 	assignment *assignment // once it is needed
 	admitted   bool        // it was checked in this transaction that the access may be given
+	over       bool        // the assignment that it names was opened before, and is over
 }
 
 func (e *Engine) begin(ctx context.Context, tx *store.Tx, r *entitlement.Request, by entitlement.Actor) (*change, error) {
+	e.kept.forget(by.Tenant, r.ID)
 	w, err := e.work(ctx, tx, by)
 	if err != nil {
 		return nil, err
@@ -244,6 +249,16 @@ func (c *change) project() {
 	}
 	if len(c.r.Progress.Plan.Approval) > 0 {
 		c.r.Approval = "required"
+	}
+	at := c.r.Progress.Phase
+	if at.Finished() {
+		at = ""
+	}
+	if at != c.r.WaitsAt {
+		c.r.WaitsAt, c.r.WaitsSince = at, c.realNow()
+	}
+	if at == "" {
+		c.r.WaitsSince = time.Time{}
 	}
 }
 

@@ -37,7 +37,7 @@ func (a *assignment) step(w *work, ev entitlement.AssignmentEvent) error {
 		case lifecycle.WakeAt:
 			w.later(store.Job{JobKey: w.key(store.JobWake, a.ID, eff.Wait)}, eff.At)
 		case lifecycle.EndWait:
-			err = w.drop(w.key(store.JobWake, a.ID, eff.Wait))
+			err = w.drop(a.ID, eff.Wait, store.JobWake)
 		case lifecycle.WarnCallout:
 			planned := a.Planned[a.Callouts[eff.Wait].Plan]
 			w.later(store.Job{JobKey: w.key(store.JobWarn, a.ID, eff.Wait), Lane: laneOf(planned.URL)}, eff.At)

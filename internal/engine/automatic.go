@@ -259,7 +259,7 @@ func (w *work) join(p *entitlement.Policy, u *entitlement.User) (bool, error) {
 	c, err := w.open(w.ctx, w.tx, w.by, Order{Type: entitlement.TypeSystemAdd, PackageID: p.PackageID, PolicyID: p.ID, TargetID: u.ID})
 	var refusal *entitlement.Error
 	if errors.As(err, &refusal) {
-		w.Logger.Info("an automatic assignment is not made", "tenant", w.by.Tenant, "policy", p.ID, "user", u.ID, "reason", refusal.Message)
+		w.Logger.InfoContext(w.ctx, "an automatic assignment is not made", "tenant", w.by.Tenant, "policy", p.ID, "user", u.ID, "reason", refusal.Message)
 		return false, nil
 	}
 	if err != nil {
@@ -284,7 +284,7 @@ func (w *work) full(p *entitlement.Policy) (bool, error) {
 			return false, err
 		}
 		if w.served[p.ID] = n; n >= MaxAutomatic {
-			w.Logger.Error("an automatic assignment policy serves as many people as it may; nobody more is let in", "tenant", w.by.Tenant, "policy", p.ID, "most", MaxAutomatic)
+			w.Logger.ErrorContext(w.ctx, "an automatic assignment policy serves as many people as it may; nobody more is let in", "tenant", w.by.Tenant, "policy", p.ID, "most", MaxAutomatic)
 		}
 	}
 	return n >= MaxAutomatic, nil

@@ -103,7 +103,7 @@ func (c *change) withdrawn() (string, error) {
 func (w *work) ruleMeans(p *entitlement.Policy, u *entitlement.User) (in, known bool) {
 	in, err := w.Directory.Matches(u, ruleOf(p))
 	if err != nil {
-		w.Logger.Error("the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
+		w.Logger.ErrorContext(w.ctx, "the rule of an automatic assignment policy cannot be decided; nobody is let in or out by it", "tenant", w.by.Tenant, "policy", p.ID, "error", err)
 	}
 	return in && err == nil, err == nil
 }
@@ -117,20 +117,34 @@ func ruleOf(p *entitlement.Policy) string {
 }
 
 // taken says whether the target has, or does not have any more, what the request would
-// give: one that failed, or was delivered in part, can be taken up again long after.
+// give: one that failed, or was delivered in part, can be taken up again long after. It
+// finds out, too, whether the assignment that the request names is over.
 func (c *change) taken() (string, error) {
-	live, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
-		query.Equal("assignmentPolicy/id", string(c.r.PolicyID)),
-		query.Equal("target/objectId", string(c.r.TargetID)),
-		query.Equal("live", true),
+	// There is at most one live assignment, and at most one that the request names.
+	found, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 2, Filter: &query.Or{Parts: []query.Expr{
+		&query.And{Parts: []query.Expr{
+			query.Equal("assignmentPolicy/id", string(c.r.PolicyID)),
+			query.Equal("target/objectId", string(c.r.TargetID)),
+			query.Equal("live", true),
+		}},
+		query.Equal("id", string(c.r.AssignmentID)),
 	}}})
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case len(live) == 1 && live[0].RequestID != c.r.ID:
+	}
+	var live *entitlement.Assignment
+	for _, a := range found {
+		if a.State.Live() && a.PolicyID == c.r.PolicyID && a.TargetID == c.r.TargetID {
+			live = a
+		} else {
+			c.over = true
+		}
+	}
+	switch {
+	case live != nil && live.RequestID != c.r.ID:
 		return "Another request gave the target the access through the policy since.", nil
-	case len(live) == 1:
-		c.assignment, c.r.AssignmentID = &assignment{Assignment: live[0], was: live[0].State}, live[0].ID
+	case live != nil:
+		c.assignment, c.r.AssignmentID = &assignment{Assignment: live, was: live.State}, live.ID
 	case c.r.Progress.Failures != nil:
 		return "The assignment that was delivered in part is over.", nil
 	}
@@ -157,11 +171,11 @@ func (c *change) targetEnabled() (bool, error) {
 	return err == nil && u.AccountEnabled, err
 }
 
-// openAssignment brings the assignment into being. What the request opened before, and is
-// not over, stays.
-func (c *change) openAssignment() error {
+// openAssignment brings the assignment into being, once obstacle has looked for one. What
+// the request opened before, and is not over, stays.
+func (c *change) openAssignment() {
 	if c.assignment != nil {
-		return nil
+		return
 	}
 	plan := &c.r.Progress.Plan
 	a := &entitlement.Assignment{
@@ -175,16 +189,11 @@ func (c *change) openAssignment() error {
 		}
 	}
 	a.ID, a.CreatedAt = c.r.AssignmentID, c.now
-	if c.r.Version > 0 { // it may have opened one before
-		if _, err := c.tx.Assignments.Get(c.ctx, a.ID); err == nil {
-			a.ID = c.NewID() // an assignment of that id is over
-			c.r.AssignmentID = a.ID
-		} else if !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
+	if c.over {
+		a.ID = c.NewID()
+		c.r.AssignmentID = a.ID
 	}
 	c.assignment = &assignment{Assignment: a, isNew: true}
-	return nil
 }
 
 // load makes sure that the assignment of the request is at hand.
@@ -213,9 +222,7 @@ func (c *change) grant(eff lifecycle.Effect) (*entitlement.Event, error) {
 			return &entitlement.Event{Kind: entitlement.EventDeliveryFailed, Wait: eff.Wait, Reason: reason, Error: why}, nil
 		}
 	}
-	if err := c.openAssignment(); err != nil {
-		return nil, err
-	}
+	c.openAssignment()
 	roles, err := c.tx.RoleScopes.List(c.ctx, query.Query{Filter: query.Equal("accessPackage/id", string(c.r.PackageID))})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"anteroom/internal/audit"
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
 	"anteroom/internal/rules"
@@ -89,117 +90,36 @@ func (w *world) unchanged(what string, do func()) {
 	}
 }
 
-// folded is one thing as its records alone tell it.
-type folded struct {
-	state   string
-	records int // that each belong to a change of their own
-	gone    bool
-	answers map[entitlement.ID]entitlement.Answer
-	tries   map[entitlement.EventKind]int
-}
-
-// follows are the events that happen in the transaction of the one before, where nothing
-// lies outside.
-var follows = map[entitlement.EventKind]bool{
-	entitlement.EventGranted: true, entitlement.EventRevoked: true, entitlement.EventAdmitted: true, entitlement.EventApproversFound: true,
-	entitlement.EventRefused: true, entitlement.EventPartlyGranted: true,
-}
-
-// fold rebuilds requests and assignments from the history, and nothing else.
-func fold(t testing.TB, history []*entitlement.Record, separate bool) map[entitlement.ID]*folded {
-	t.Helper()
-	things := make(map[entitlement.ID]*folded)
-	for i, r := range history {
-		if i > 0 && r.Seq <= history[i-1].Seq {
-			t.Errorf("record %d comes after record %d", r.Seq, history[i-1].Seq)
-		}
-		if r.Kind != string(rules.Requests) && r.Kind != string(rules.Assignments) || r.Action == "note" {
-			continue
-		}
-		f, known := things[r.Ref]
-		if !known {
-			f = &folded{answers: map[entitlement.ID]entitlement.Answer{}, tries: map[entitlement.EventKind]int{}}
-			things[r.Ref] = f
-			if r.Kind == string(rules.Requests) {
-				f.state = string(entitlement.PhaseNew)
-			}
-		}
-		if r.Action == "delete" {
-			f.gone, f.state = true, ""
-			continue
-		}
-		if f.gone { // the same id again
-			*f = folded{answers: f.answers, tries: f.tries}
-		}
-		if r.From != f.state {
-			t.Errorf("record %d (%s %s of %s) begins at %q, and the one before ended at %q", r.Seq, r.Kind, r.Action, r.Ref, r.From, f.state)
-		}
-		f.state = r.To
-		kind := entitlement.EventKind(r.Action)
-		f.tries[kind]++
-		// What follows in the same transaction has a record but no change of its own.
-		if separate && kind != entitlement.EventAdmitted || !follows[kind] {
-			f.records++
-		}
-		if r.Answer != nil {
-			if _, twice := f.answers[r.Callout]; twice {
-				t.Errorf("record %d: callout %s was answered before", r.Seq, r.Callout)
-			}
-			f.answers[r.Callout] = *r.Answer
-		}
-	}
-	return things
-}
-
 // checkHistory compares what the history tells with what is stored: there is exactly one
 // record of each change.
 func (w *world) checkHistory() {
 	w.t.Helper()
 	s := w.dump()
-	things := fold(w.t, s.History, w.separate)
-	states := make(map[entitlement.ID]string)
-	for id, f := range things {
-		if !f.gone {
-			states[id] = f.state
+	f := &audit.Fold{Separate: w.separate}
+	for _, r := range s.History {
+		f.Add(r)
+	}
+	changes := func(id entitlement.ID, version int64) {
+		if t := f.Thing(id); t != nil && t.Changes != version {
+			w.t.Errorf("%s was changed %d times and has %d records", id, version, t.Changes)
 		}
 	}
-	real := make(map[entitlement.ID]string)
 	for id, r := range s.Requests {
-		real[id] = string(r.Progress.Phase)
-		w.checkRequestHistory(r, things[id])
+		f.Request(r)
+		changes(id, r.Version)
 	}
 	for id, a := range s.Assignments {
-		real[id] = string(a.State)
-		if f := things[id]; f != nil && int64(f.records) != a.Version {
-			w.t.Errorf("assignment %s was changed %d times and has %d records", id, a.Version, f.records)
-		}
+		f.Assignment(a)
+		changes(id, a.Version)
 	}
-	if diff := cmp.Diff(real, states); diff != "" {
-		w.t.Errorf("the history tells another story (-stored +history):\n%s", diff)
+	f.Finish()
+	if f.Count > 0 {
+		w.t.Errorf("the history tells another story in %d places:\n%s", f.Count, strings.Join(f.First, "\n"))
 	}
-}
-
-func (w *world) checkRequestHistory(r *entitlement.Request, f *folded) {
-	w.t.Helper()
-	if f == nil {
-		w.t.Errorf("request %s has no history", r.ID)
-		return
-	}
-	if int64(f.records) != r.Version {
-		w.t.Errorf("request %s was changed %d times and has %d records", r.ID, r.Version, f.records)
-	}
-	attempts, answered := 0, make(map[entitlement.ID]entitlement.Answer)
-	for _, c := range r.Progress.Callouts {
-		attempts += c.Attempts
-		if c.Answer.Outcome != "" {
-			answered[c.ID] = c.Answer
-		}
-	}
-	if n := f.tries[entitlement.EventSent] + f.tries[entitlement.EventSendFailed]; n != attempts {
-		w.t.Errorf("request %s made %d attempts and has records of %d", r.ID, attempts, n)
-	}
-	if diff := cmp.Diff(answered, f.answers); diff != "" {
-		w.t.Errorf("the answers of request %s (-stored +history):\n%s", r.ID, diff)
+	report, err := audit.Verify(context.Background(), w.store.Store)
+	must(w.t, err)
+	if err := report.Err(); err != nil || report.Requests < len(s.Requests) || report.Records < len(s.History) {
+		w.t.Errorf("Verify of %d requests and %d records: %v", report.Requests, report.Records, err)
 	}
 }
 

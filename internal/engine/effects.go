@@ -47,11 +47,11 @@ func (c *change) do(eff lifecycle.Effect) error {
 	case lifecycle.WakeAt:
 		c.later(store.Job{JobKey: c.key(store.JobTimeout, c.r.ID, eff.Wait)}, eff.At)
 	case lifecycle.EndWait:
-		return c.endWait(eff.Wait)
+		return c.drop(c.r.ID, eff.Wait, store.JobCallout, store.JobTimeout)
 	case lifecycle.AskApprovers:
 		return c.askApprovers(eff.To)
 	case lifecycle.OpenAssignment:
-		return c.openAssignment()
+		c.openAssignment()
 	case lifecycle.DeliverAssignment:
 		return c.deliverAssignment(entitlement.AssignmentEventDelivered)
 	case lifecycle.PartlyDeliverAssignment:
@@ -92,16 +92,6 @@ func laneOf(endpoint string) string {
 		return endpoint // checked when the extension was saved
 	}
 	return strings.ToLower(u.Host)
-}
-
-// endWait removes the jobs of a wait that is over.
-func (c *change) endWait(wait int) error {
-	for _, kind := range []store.JobKind{store.JobCallout, store.JobTimeout} {
-		if err := c.drop(c.key(kind, c.r.ID, wait)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // askedBy finds out whom the stage of approval that has begun means.

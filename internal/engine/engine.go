@@ -46,9 +46,13 @@ type Options struct {
 	// waits, is held back: an answer that comes meanwhile makes it needless, which saves a
 	// third of the job's transactions. A crash within it makes the call again.
 	Linger time.Duration
+	// Room returns why the store has no room for anything new, or nil; a nil function is none.
+	// What is under way then (answers, decisions, cancels, what ends) passes.
+	Room func() error
 	// CheckURL looks at an endpoint's address when an extension is saved; nil means no
 	// check. It is a courtesy: the wall stands where the address is dialled.
 	CheckURL func(url string) error
+	Tracer   Tracer // nil: nothing is traced
 	Logger   *slog.Logger
 }
 
@@ -126,6 +130,7 @@ type Notifier interface {
 // Engine runs the product. It is safe for concurrent use.
 type Engine struct {
 	Options
+	kept keptCalls
 }
 
 // New returns an engine, with defaults for what opts leave out.
@@ -145,8 +150,16 @@ func New(opts Options) *Engine {
 	if opts.OnJobs == nil {
 		opts.OnJobs = func([]store.Job) {}
 	}
+	if opts.Room == nil {
+		opts.Room = func() error { return nil }
+	}
 	if opts.CheckURL == nil {
 		opts.CheckURL = func(string) error { return nil }
+	}
+	if opts.Tracer == nil {
+		opts.Tracer = noTracer{}
+	} else {
+		opts.Store = tracedStore{opts.Store, opts.Tracer}
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)

@@ -23,3 +23,16 @@ func (e *Engine) Open(ctx context.Context, by entitlement.Actor, o Order) (r *en
 func (e *Engine) Conflict(ctx context.Context, t entitlement.TenantID, pkg, target entitlement.ID) error {
 	return e.Store.View(ctx, t, func(tx *store.Tx) error { return e.conflictOf(ctx, tx, pkg, target) })
 }
+
+// KeepsCall reports whether the call for a request is kept.
+func (e *Engine) KeepsCall(t entitlement.TenantID, request entitlement.ID) bool {
+	e.kept.mu.Lock()
+	defer e.kept.mu.Unlock()
+	_, ok := e.kept.calls[requestKey{t, request}]
+	return ok
+}
+
+// PrepareCall is prepareCall.
+func (e *Engine) PrepareCall(ctx context.Context, job store.Job) (call *Call, late bool, err error) {
+	return e.prepareCall(ctx, job)
+}

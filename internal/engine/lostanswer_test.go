@@ -75,7 +75,7 @@ func (w *world) requestsFor(target entitlement.ID) (list []*entitlement.Request)
 func TestAClientThatLosesAnswersAsksOnce(t *testing.T) {
 	onEachStore(t, func(t *testing.T, where func(*engine.Options)) {
 		w, f := newForgetful(t, where)
-		same := cmpopts.IgnoreFields(entitlement.Request{}, "Object.Version", "Object.ModifiedAt", "OpenKey")
+		same := cmpopts.IgnoreFields(entitlement.Request{}, "Object.Version", "Object.ModifiedAt", "OpenKey", "WaitsAt", "WaitsSince")
 		for n := range 200 / slower {
 			target := w.newcomer(n)
 			o := engine.Order{Type: entitlement.TypeAdminAdd, PackageID: w.pkg, TargetID: target, IdempotencyKey: fmt.Sprint("key", n), Digest: "one"}

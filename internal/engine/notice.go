@@ -58,7 +58,7 @@ func (e *Engine) performNotice(ctx context.Context, job store.Job) error {
 		return fmt.Errorf("engine: decoding a notice: %w", err)
 	}
 	if e.Notifier == nil || !slices.Contains(e.Notifier.Sinks(), out.Sink) {
-		e.Logger.Warn("a notice is dropped: its sink is not configured any more", "tenant", job.Tenant, "sink", out.Sink, "notice", out.Notice.ID)
+		e.Logger.WarnContext(ctx, "a notice is dropped: its sink is not configured any more", "tenant", job.Tenant, "sink", out.Sink, "notice", out.Notice.ID)
 		return e.dropJob(ctx, job)
 	}
 	var key []byte
@@ -79,10 +79,10 @@ func (e *Engine) performNotice(ctx context.Context, job store.Job) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case job.Attempt+1 >= noticeAttempts:
-		e.Logger.Error("a notice is given up", "tenant", job.Tenant, "sink", out.Sink, "notice", out.Notice.ID, "kind", out.Notice.Kind, "error", err)
+		e.Logger.ErrorContext(ctx, "a notice is given up", "tenant", job.Tenant, "sink", out.Sink, "notice", out.Notice.ID, "kind", out.Notice.Kind, "error", err)
 		return e.dropJob(ctx, job)
 	default:
-		e.Logger.Warn("a notice was not taken; it is sent again later", "tenant", job.Tenant, "sink", out.Sink, "notice", out.Notice.ID, "attempt", job.Attempt+1, "error", err)
+		e.Logger.WarnContext(ctx, "a notice was not taken; it is sent again later", "tenant", job.Tenant, "sink", out.Sink, "notice", out.Notice.ID, "attempt", job.Attempt+1, "error", err)
 	}
 	return e.putOff(ctx, job)
 }

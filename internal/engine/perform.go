@@ -17,9 +17,18 @@ import (
 // removes the job. It returns nil when the job is done or has been put off; with an error
 // the job stays and should be performed again later.
 func (e *Engine) Perform(ctx context.Context, job store.Job) error {
-	switch job.Kind {
-	case store.JobCallout:
+	if job.Kind == store.JobCallout { // it continues the trace of its request
 		return e.performCallout(ctx, job)
+	}
+	ctx, end := e.Tracer.Start(ctx, "job "+string(job.Kind))
+	err := e.performOther(ctx, job)
+	end(err)
+	return err
+}
+
+// performOther does a job that is not a callout of a request.
+func (e *Engine) performOther(ctx context.Context, job store.Job) error {
+	switch job.Kind {
 	case store.JobTimeout:
 		failpoint.Hit("timer")
 		return e.finishJob(ctx, job, entitlement.Event{Kind: entitlement.EventTimedOut})
@@ -48,8 +57,13 @@ func (e *Engine) Perform(ctx context.Context, job store.Job) error {
 
 // performCallout makes one attempt to call the extension of a wait, outside any
 // transaction, and records how it went.
-func (e *Engine) performCallout(ctx context.Context, job store.Job) error {
+func (e *Engine) performCallout(ctx context.Context, job store.Job) (err error) {
 	call, late, err := e.prepareCall(ctx, job)
+	if call != nil {
+		ctx = e.Tracer.Join(ctx, call.Request.Trace)
+	}
+	ctx, end := e.Tracer.Start(ctx, "job "+string(job.Kind))
+	defer func() { end(err) }()
 	switch {
 	case err != nil:
 		return err
@@ -92,6 +106,9 @@ func (e *Engine) linger(ctx context.Context) {
 // prepareCall reads what a call needs, or returns nil when nothing waits for it any more;
 // late says that the wait has lasted for too long, although its timer has not come yet.
 func (e *Engine) prepareCall(ctx context.Context, job store.Job) (call *Call, late bool, err error) {
+	if call = e.kept.take(job, e.realNow()); call != nil {
+		return call, false, nil
+	}
 	err = e.Store.View(ctx, job.Tenant, func(tx *store.Tx) error {
 		r, err := tx.Requests.Get(ctx, job.Ref)
 		if errors.Is(err, store.ErrNotFound) {
@@ -183,6 +200,7 @@ func (e *Engine) performDelivery(ctx context.Context, job store.Job) error {
 			return err
 		}
 		d.Assignment, d.Revoke = *a, r.Progress.Plan.Removes
+		e.Tracer.Link(ctx, r.Trace)
 		d.Roles, err = tx.RoleScopes.List(ctx, query.Query{Filter: query.Equal("accessPackage/id", string(r.PackageID))})
 		return err
 	})
@@ -263,6 +281,7 @@ func (e *Engine) MoveClock(ctx context.Context, t entitlement.TenantID, change f
 		if err != nil {
 			return err
 		}
+		e.kept.forgetAll(t)
 		offset = offset.Truncate(time.Microsecond) // as precise as what is stored
 		after = real.Add(offset)
 		return tx.Tenant.SetClockOffset(ctx, offset)

@@ -46,10 +46,14 @@ func (e *Engine) Submit(ctx context.Context, by entitlement.Actor, o Order) (*en
 	}
 	var c *change
 	var first *entitlement.Request
+	full := e.full()
 	err := e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) (err error) {
 		c = nil
 		if first, err = e.answeredBefore(ctx, tx, by, o); first != nil || err != nil {
 			return err
+		}
+		if full != nil && !o.Type.Removes() {
+			return full
 		}
 		if c, err = e.open(ctx, tx, by, o); err != nil {
 			return err
@@ -92,7 +96,10 @@ func (e *Engine) open(ctx context.Context, tx *store.Tx, by entitlement.Actor, o
 		err = entitlement.Errorf(entitlement.CodeExistingOpenRequest, "assignment/target",
 			"There is an open request for the same access already. Wait until it is finished, or cancel it.")
 	}
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, s.keep(c)
 }
 
 func newSeed() string {

@@ -15,6 +15,8 @@ type submission struct {
 	order Order
 
 	me      *entitlement.User       // the signed-in user, nil where the directory has none
+	pkg     *entitlement.Package    // that is to be given; nil where nothing is
+	policy  *entitlement.Policy     // that lets them have it
 	catalog *entitlement.Catalog    // of the package
 	target  rules.Candidate         // without what single policies ask about it
 	has     *entitlement.Assignment // that is changed; nil for none
@@ -31,7 +33,7 @@ func (s *submission) request() (*entitlement.Request, error) {
 			Seed: s.NewSeed(), Removes: t.Removes(), Updates: t.Updates(), AllowDenyAtCreated: s.AllowDenyAtCreated,
 		}},
 	}
-	r.ID, r.CreatedAt = s.NewID(), s.now
+	r.ID, r.CreatedAt, r.Trace = s.NewID(), s.now, s.Tracer.Carry(s.ctx)
 	if err := s.requestor(r); err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func (s *submission) request() (*entitlement.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.PolicyID, r.CatalogID = p.ID, p.CatalogID
+	s.policy, r.PolicyID, r.CatalogID = p, p.ID, p.CatalogID
 	return r, s.settle(r, p)
 }
 

@@ -28,6 +28,7 @@ func (s *submission) add(r *entitlement.Request) (*entitlement.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.pkg = pkg
 	p, err := s.policyFor(pkg)
 	if err != nil {
 		return nil, err

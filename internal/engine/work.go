@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"anteroom/internal/entitlement"
@@ -47,16 +48,13 @@ func (w *work) later(job store.Job, at time.Time) {
 	w.jobs = append(w.jobs, job)
 }
 
-// drop removes a job, also one that was not stored yet.
-func (w *work) drop(key store.JobKey) error {
-	for i := range w.jobs {
-		if w.jobs[i].JobKey == key {
-			w.jobs = append(w.jobs[:i], w.jobs[i+1:]...)
-			break
-		}
-	}
-	_, err := w.tx.Jobs.Delete(w.ctx, key)
-	return err
+// drop removes the jobs of those kinds about ref with the number n, also those that were not
+// stored yet.
+func (w *work) drop(ref entitlement.ID, n int, kinds ...store.JobKind) error {
+	w.jobs = slices.DeleteFunc(w.jobs, func(job store.Job) bool {
+		return job.Ref == ref && job.N == n && slices.Contains(kinds, job.Kind)
+	})
+	return w.tx.Jobs.DeleteKinds(w.ctx, ref, n, kinds...)
 }
 
 // flush stores jobs and records.

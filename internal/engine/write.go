@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"anteroom/internal/entitlement"
@@ -23,6 +24,19 @@ type edit struct {
 	tx  *store.Tx
 	by  entitlement.Actor
 	now time.Time
+	// full says why nothing new may be stored, if so.
+	full error
+}
+
+// full returns the refusal of what is new where the store has no room for it. It asks the
+// operating system, so it is called before the transaction.
+func (e *Engine) full() error {
+	err := e.Room()
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", err, entitlement.Errorf(entitlement.CodeUnavailable, "",
+		"The server has hardly any disk left, and keeps that for what is under way: nothing new is taken, and nothing was changed. Try again when its operator has made room."))
 }
 
 // manage runs fn in a transaction on behalf of an actor who may manage the tenant.
@@ -30,15 +44,17 @@ func (e *Engine) manage(ctx context.Context, by entitlement.Actor, fn func(*edit
 	if err := rules.Manages(by); err != nil {
 		return err
 	}
+	full := e.full()
 	return explain(e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
 		if err := e.mayAct(ctx, tx, by); err != nil {
 			return err
 		}
+		e.kept.forgetAll(by.Tenant)
 		now, err := e.now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		return fn(&edit{Engine: e, ctx: ctx, tx: tx, by: by, now: now})
+		return fn(&edit{Engine: e, ctx: ctx, tx: tx, by: by, now: now, full: full})
 	}))
 }
 
@@ -62,6 +78,9 @@ func (e *Engine) mayAct(ctx context.Context, tx *store.Tx, by entitlement.Actor)
 
 // insert stores a new object and records it.
 func insert[T any, P object[T]](ed *edit, table store.Table[T], kind rules.Kind, obj P) error {
+	if ed.full != nil {
+		return ed.full
+	}
 	m := obj.Meta()
 	if m.ID == "" {
 		m.ID = ed.NewID()

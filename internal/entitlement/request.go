@@ -23,12 +23,21 @@ type Request struct {
 	OpenKey string `json:"-"`
 	// Approval is "required" where the request has to be approved, else empty.
 	Approval string `json:"-"`
+	// WaitsAt is the phase in which the request waits, empty once it is finished. WaitsSince
+	// is when it came to it: real time, not the tenant's, as it is for operators.
+	WaitsAt    Phase     `json:"-"`
+	WaitsSince time.Time `json:"-"`
 
 	Requestor     Subject          `json:"requestor"`
 	Target        Subject          `json:"target"`
 	Justification *string          `json:"justification,omitzero"`
 	Answers       []QuestionAnswer `json:"answers,omitzero"`
 	Progress      Progress         `json:"progress"`
+	// Trace is what continues the trace of the call that made the request, as a header
+	// traceparent has it; empty where nobody traces.
+	//
+	// W3C Trace Context
+	Trace string `json:"trace,omitzero"`
 }
 
 // RequestType is accessPackageRequestType.

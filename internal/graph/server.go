@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,9 @@ type Options struct {
 	MaxBody int64
 	Logger  *slog.Logger     // nil means nothing is logged
 	Now     func() time.Time // the real clock, for the date of errors; nil means time.Now
+	// OnRoute is told what an authenticated call asks for: a method and a path with names in
+	// place of keys, of which there are as many as in the surface. nil: nobody is told.
+	OnRoute func(ctx context.Context, method, pattern string)
 }
 
 // Server is the HTTP API. It serves what stands below /v1.0 and /beta.
@@ -42,13 +46,14 @@ type Server struct {
 	maxBody int64
 	log     *slog.Logger
 	now     func() time.Time
+	onRoute func(ctx context.Context, method, pattern string)
 	schema  *schema
 	routes  *router
 }
 
 // New returns the API as an http.Handler.
 func New(o Options) *Server {
-	s := &Server{engine: o.Engine, auth: o.Auth, baseOf: o.Base, maxBody: o.MaxBody, log: o.Logger, now: o.Now, schema: newSchema()}
+	s := &Server{engine: o.Engine, auth: o.Auth, baseOf: o.Base, maxBody: o.MaxBody, log: o.Logger, now: o.Now, onRoute: o.OnRoute, schema: newSchema()}
 	if s.maxBody <= 0 {
 		s.maxBody = DefaultMaxBody
 	}
@@ -57,6 +62,9 @@ func New(o Options) *Server {
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.onRoute == nil {
+		s.onRoute = func(context.Context, string, string) {}
 	}
 	s.routes = newRouter(s.surface())
 	return s
@@ -137,6 +145,7 @@ func (s *Server) route(h http.Header, c *call, path []odata.Segment) (handler, e
 	if handle == nil {
 		return nil, c.route.notAllowed(h, c.r.Method)
 	}
+	s.onRoute(c.r.Context(), verb, c.route.pattern)
 	c.opts = noOptions
 	if c.r.URL.RawQuery == "" {
 		return handle, nil

@@ -20,6 +20,9 @@ type access struct {
 	tenant entitlement.TenantID
 	actor  entitlement.ID
 	err    string // why something unexpected happened; never told to the caller
+	// operation names what was asked for, by a method and a path of the program's own;
+	// route is that path. Both are empty where there is none.
+	operation, route string
 }
 
 type accessKey struct{}
@@ -29,18 +32,21 @@ func accessOf(ctx context.Context) *access {
 	return a
 }
 
-// logged answers with next, writes one line about it, and turns a panic into an answer.
-func logged(next http.Handler, log *slog.Logger) http.Handler {
+// logged answers with next, writes one line about it, tells the observer of it, and turns a
+// panic into an answer.
+func logged(next http.Handler, log *slog.Logger, o observer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		a := &access{}
 		rec := &recorder{ResponseWriter: w}
-		r = r.WithContext(context.WithValue(r.Context(), accessKey{}, a))
+		ctx, end := o.begin(r, a)
+		r = r.WithContext(context.WithValue(ctx, accessKey{}, a))
 		defer func() {
 			if p := recover(); p != nil {
 				rescue(rec, r, a, log, p)
 			}
 			writeAccess(log, r, rec, a, time.Since(start))
+			end(rec.status)
 		}()
 		next.ServeHTTP(rec, r)
 	})
@@ -84,6 +90,13 @@ func writeAccess(log *slog.Logger, r *http.Request, w *recorder, a *access, took
 	add("actor", string(a.actor))
 	add("error", a.err)
 	log.LogAttrs(r.Context(), level, accessMessage, attrs...)
+}
+
+// called notes what was asked for.
+func called(ctx context.Context, method, route string) {
+	if a := accessOf(ctx); a != nil {
+		a.operation, a.route = method+" "+route, route
+	}
 }
 
 // accessMessage is the message of a line about a request.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"anteroom/internal/telemetry"
 )
 
 func TestAccessLog(t *testing.T) {
@@ -29,7 +31,7 @@ func TestAccessLog(t *testing.T) {
 		w.Header().Set("request-id", "rid")
 		w.WriteHeader(http.StatusConflict)
 		_, _ = io.WriteString(w, `{"error":{"code":"CallbackTimedOut","message":"a secret"}}`)
-	}), slog.New(slog.NewJSONHandler(&out, nil)))
+	}), slog.New(slog.NewJSONHandler(&out, nil)), observer{metrics: telemetry.NewMetrics("", func() telemetry.State { return telemetry.State{} })})
 	var calls sync.WaitGroup // a connection that was hijacked is not waited for by Close
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer calls.Done()

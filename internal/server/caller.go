@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"net/url"
+	"strings"
 	"sync"
+	"time"
 
 	"anteroom/internal/callout"
 	"anteroom/internal/engine"
 	"anteroom/internal/entitlement"
+	"anteroom/internal/telemetry"
 )
 
 // callbackPath is the path, without a version, at which the owner of an extension answers
@@ -23,6 +27,9 @@ type caller struct {
 	sender *callout.Sender
 	base   string // where receivers reach this server, without a slash at its end
 	keys   keyring
+
+	tracing *telemetry.Tracing
+	count   func(host, outcome string, took time.Duration)
 }
 
 // Call makes one attempt.
@@ -39,7 +46,29 @@ func (c *caller) Call(ctx context.Context, call engine.Call) error {
 		CallbackURL: c.base + "/v1.0" + path, Key: k.private, KeyID: k.id, Time: call.Now,
 		Timeout: call.Planned.Timeout, Retries: call.Planned.Retries,
 	}
-	return c.sender.Send(ctx, m).Err
+	return c.send(ctx, m, call.Callout.Stage)
+}
+
+// send sends a message as one span, and counts how it went. The receiver can continue the
+// trace.
+func (c *caller) send(ctx context.Context, m callout.Message, stage entitlement.Stage) error {
+	start, host := time.Now(), hostName(m.URL)
+	ctx, end := c.tracing.Calling(ctx, "callout "+string(stage), host)
+	m.TraceParent = c.tracing.Carry(ctx)
+	r := c.sender.Send(ctx, m)
+	outcome := outcomeOf(r)
+	c.count(host, outcome, time.Since(start))
+	end(r.Status, outcome, r.Err != nil)
+	return r.Err
+}
+
+// hostName is the host of an address, all of it that may be shown.
+func hostName(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
 }
 
 // keyring keeps the keys that sign callouts, as making one of its seed costs as much as

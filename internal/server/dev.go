@@ -99,7 +99,7 @@ func startDev(ctx context.Context, o DevOptions, l net.Listener) (*Server, error
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
-	s.dispatcher.Start()
+	s.startWork()
 	s.listen(limitConnections(l, mostConnections, 0), handler, nil)
 	return s, nil
 }
@@ -131,8 +131,8 @@ func (s *Server) devHandler(ctx context.Context, where localSite) (http.Handler,
 	clock := &devClock{auth: verifier, site: where, engine: s.engine, drain: s.dispatcher.Drain}
 	return logged(&routes{
 		api: s.api(verifier, where, 0), site: where, health: s.health, keys: serveCalloutKeys(s.engine, true),
-		issuer: issuer, clock: http.HandlerFunc(clock.serve),
-	}, s.log), nil
+		issuer: issuer, clock: http.HandlerFunc(clock.serve), metrics: s.metrics.Handler(),
+	}, s.log, s.observer()), nil
 }
 
 // sampleTenants makes each tenant once, when it is first named.

@@ -14,6 +14,7 @@ type clockWatch struct {
 	// heldUntil is until when, on the clock that counts, no timer is let through; zero
 	// while none is held.
 	heldUntil time.Duration
+	jumps     int // since the start
 }
 
 // watchClock looks at both clocks. After a jump of more than MaxJump timers wait for one
@@ -34,15 +35,19 @@ func (d *Dispatcher) watchClock(now time.Time) {
 		jump := now.Sub(w.wall) - (passed - w.passed)
 		if jump > d.MaxJump || jump < -d.MaxJump {
 			w.heldUntil = passed + d.Poll
+			w.jumps++
 			d.Logger.Error("the real clock jumped; timers are held back", "jump", jump.Round(time.Second).String(), "now", now.UTC(), "for", d.Poll.String())
 		}
 	}
 	w.wall, w.passed = now.Round(0), passed
 }
 
-// held reports whether a job is a timer that has to wait because the clock jumped. It stays
-// in the store. The caller holds d.mu.
+// held reports whether a job has to wait because the data was restored, or, where it is a
+// timer, because the clock jumped. It stays in the store. The caller holds d.mu.
 func (d *Dispatcher) held(job store.Job) bool {
+	if d.heldRestored(job) {
+		return true
+	}
 	if d.clock.heldUntil == 0 {
 		return false
 	}

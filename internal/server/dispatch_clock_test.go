@@ -55,5 +55,8 @@ func TestTimersWaitAfterTheClockJumped(t *testing.T) {
 		if text := log.String(); strings.Count(text, "jumped; timers are held back") != 1 || strings.Count(text, "timers run again") != 1 {
 			t.Errorf("the log says\n%s", text)
 		}
+		if s := d.Stats(); s.ClockJumps != 1 || s.TimersHeld || s.Running+s.Waiting+s.Parked != 0 {
+			t.Errorf("the figures say %+v", s)
+		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 // errStopped is returned to who waits for jobs that are not begun any more.
 var errStopped = errors.New("server: it is shutting down")
 
-// Drain performs everything of a tenant that is due, with what is being performed already
+// Drain performs everything of a tenant that is due and not held, with what is being performed already
 // and what falls due because of it, and returns when nothing is left.
 func (d *Dispatcher) Drain(ctx context.Context, t entitlement.TenantID) error {
 	for {
@@ -36,7 +36,7 @@ func (d *Dispatcher) Drain(ctx context.Context, t entitlement.TenantID) error {
 	}
 }
 
-// scanTenant takes in what is due of a tenant, and returns how much that was.
+// scanTenant takes in what is due of a tenant and not held, and returns how much that was.
 func (d *Dispatcher) scanTenant(ctx context.Context, t entitlement.TenantID) (int, error) {
 	d.scans.Lock()
 	defer d.scans.Unlock()
@@ -44,12 +44,20 @@ func (d *Dispatcher) scanTenant(ctx context.Context, t entitlement.TenantID) (in
 	d.mu.Lock()
 	d.scanned = later(d.scanned, now)
 	d.mu.Unlock()
-	_, err := d.scan(func(limit int) ([]store.Job, error) {
-		jobs, err := d.source.DueJobsOf(ctx, t, now, limit)
-		due = len(jobs)
-		return jobs, err
-	})
-	return due, err
+	for more := true; more; {
+		var err error
+		more, err = d.scan(func(limit int) ([]store.Job, error) {
+			jobs, err := d.source.DueJobsOf(ctx, t, now, limit)
+			due = len(jobs)
+			return jobs, err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return due - d.heldDue, nil
 }
 
 // lookAgain has the loop learn anew when the next job falls due: moving a clock moves
@@ -57,6 +65,10 @@ func (d *Dispatcher) scanTenant(ctx context.Context, t entitlement.TenantID) (in
 func (d *Dispatcher) lookAgain() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.lookAgainLocked()
+}
+
+func (d *Dispatcher) lookAgainLocked() {
 	d.lookAt = time.Time{}
 	d.wakeLoop()
 }

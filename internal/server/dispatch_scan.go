@@ -202,7 +202,7 @@ func later(a, b time.Time) time.Time {
 // whether there may be more. The caller holds d.scans.
 func (d *Dispatcher) scan(read func(limit int) ([]store.Job, error)) (more bool, err error) {
 	d.mu.Lock()
-	limit := page + len(d.claims)
+	limit := page + len(d.claims) + 2*d.heldDue // they come first, and must not hide what is not held
 	d.released = make(map[store.JobKey]bool)
 	d.mu.Unlock()
 	jobs, err := read(limit)
@@ -210,8 +210,12 @@ func (d *Dispatcher) scan(read func(limit int) ([]store.Job, error)) (more bool,
 	defer d.mu.Unlock()
 	gone := d.released
 	d.released = nil
-	taken := 0
+	taken, held := 0, 0
 	for _, job := range jobs {
+		if d.held(job) {
+			held++
+			continue
+		}
 		if gone[job.JobKey] {
 			d.lane(job.Lane).rescan = true
 			d.wakeLoop()
@@ -224,5 +228,7 @@ func (d *Dispatcher) scan(read func(limit int) ([]store.Job, error)) (more bool,
 			taken++
 		}
 	}
-	return err == nil && len(jobs) == limit && taken > 0, err
+	more = err == nil && len(jobs) == limit && (taken > 0 || held > d.heldDue)
+	d.heldDue = held
+	return more, err
 }

@@ -119,6 +119,8 @@ type Dispatcher struct {
 	parked    map[store.JobKey]*claim
 	trouble   trouble // the store takes nothing
 	clock     clockWatch
+	restored  bool          // see Hold
+	heldDue   int           // jobs that are due and held, as the latest scan found them
 	progress  chan struct{} // closed at the next release, where somebody waits for one
 	panics    int
 }

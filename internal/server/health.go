@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,11 @@ const (
 type health struct {
 	ready func(context.Context) error // of the store
 	notes []string                    // settings that are not safe; told, but no reason to be unready
+	room  func() error                // of the store, for what is new; told, but what is under way goes on
+	// restored tells whether jobs are held because the data was restored; so it is told, too.
+	restored func() bool
+	// latest is what was found in the database when it was last looked at; nil: nothing yet.
+	latest func() *finding
 
 	draining atomic.Bool
 
@@ -50,6 +56,13 @@ func (h *health) store(ctx context.Context) bool {
 	return h.misses < readyMisses
 }
 
+// available reports whether the store could be written to when it was last checked.
+func (h *health) available() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.misses == 0
+}
+
 // check is one line of the answer of /readyz.
 type check struct {
 	Name string `json:"name"`
@@ -63,11 +76,20 @@ func (h *health) serveReady(w http.ResponseWriter, r *http.Request) {
 	answer := struct {
 		Ready  bool    `json:"ready"`
 		Checks []check `json:"checks"`
-	}{Checks: []check{{Name: "store", OK: h.store(r.Context())}, {Name: "accepting", OK: !draining}}}
+	}{Ready: true, Checks: []check{{Name: "store", OK: h.store(r.Context())}, {Name: "accepting", OK: !draining}}}
 	if draining {
 		answer.Checks[1].Note = "shutting down"
 	}
-	answer.Ready = answer.Checks[0].OK && answer.Checks[1].OK
+	answer.Checks = append(answer.Checks, h.database()...)
+	for _, c := range answer.Checks {
+		answer.Ready = answer.Ready && c.OK
+	}
+	if h.room() != nil {
+		answer.Checks = append(answer.Checks, check{Name: "room", Note: "the volume of the database is nearly full: nothing new is taken"})
+	}
+	if h.restored() {
+		answer.Checks = append(answer.Checks, check{Name: "restored", OK: true, Note: restoredNote})
+	}
 	for _, note := range h.notes {
 		answer.Checks = append(answer.Checks, check{Name: "settings", OK: true, Note: note})
 	}
@@ -76,6 +98,32 @@ func (h *health) serveReady(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusServiceUnavailable
 	}
 	writeJSON(w, r, status, answer)
+}
+
+// database tells what was found in the database when it was last looked at. A schema that is
+// newer than this program knows is that of a replica that was updated before this one. A
+// backlog is told of and makes nobody unready: no other replica would do it sooner, and an
+// endpoint that is slow must not take the API away.
+func (h *health) database() []check {
+	var f *finding
+	if h.latest != nil {
+		f = h.latest()
+	}
+	if f == nil {
+		return []check{{"migration", true, "not looked at yet"}, {"backlog", true, "not looked at yet"}}
+	}
+	schema := check{"migration", f.found >= f.known, fmt.Sprintf("the schema has version %d, this program knows %d", f.found, f.known)}
+	n, first := f.due()
+	backlog := check{"backlog", true, "no job is due"}
+	if n > 0 {
+		more := ""
+		if f.survey.More {
+			more = "at least "
+		}
+		backlog.Note = fmt.Sprintf("%s%d jobs are due, the oldest for %s", more, n, max(0, f.at.Sub(first)).Round(time.Millisecond))
+	}
+	backlog.Note += ", at " + f.at.UTC().Format(time.RFC3339)
+	return []check{schema, backlog}
 }
 
 // serveLive answers 200 as long as the process turns over.

@@ -9,11 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"anteroom/internal/store"
+	"anteroom/internal/store/sqlstore"
 )
 
 func TestReady(t *testing.T) {
 	failing := false
-	h := &health{notes: []string{"loopback may be called"}, ready: func(context.Context) error {
+	h := &health{notes: []string{"loopback may be called"}, restored: func() bool { return true }, room: func() error { return errors.New("full") }, ready: func(context.Context) error {
 		if failing {
 			return errors.New("disk full")
 		}
@@ -25,7 +28,7 @@ func TestReady(t *testing.T) {
 		h.serveReady(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 		return w.Code, w.Body.String()
 	}
-	if status, body := ask(); status != 200 || !strings.Contains(body, `"ready": true`) || !strings.Contains(body, "loopback may be called") {
+	if status, body := ask(); status != 200 || !strings.Contains(body, `"ready": true`) || !strings.Contains(body, "loopback may be called") || !strings.Contains(body, "nearly full") {
 		t.Errorf("ready: %d %s", status, body)
 	}
 	failing = true
@@ -41,6 +44,19 @@ func TestReady(t *testing.T) {
 	failing = false
 	if status, body := ask(); status != 200 {
 		t.Errorf("ready again: %d %s", status, body)
+	}
+	h.latest = func() *finding {
+		return &finding{found: 3, known: 4, at: time.Unix(1_800_000_000, 0), survey: &sqlstore.Survey{
+			More: true, Due: map[store.JobKind]sqlstore.Group{store.JobCallout: {Count: 7, First: time.Unix(1_799_999_900, 0)}},
+		}}
+	}
+	if status, body := ask(); status != 503 || !strings.Contains(body, "the schema has version 3, this program knows 4") ||
+		!strings.Contains(body, "at least 7 jobs are due, the oldest for 1m40s, at 2027-01-15T08:00:00Z") {
+		t.Errorf("an old schema and a backlog: %d %s", status, body)
+	}
+	h.latest = func() *finding { return &finding{found: 5, known: 4, survey: &sqlstore.Survey{}} }
+	if status, body := ask(); status != 200 || !strings.Contains(body, "no job is due") {
+		t.Errorf("a schema that another replica has updated: %d %s", status, body)
 	}
 	h.drain()
 	if status, body := ask(); status != 503 || !strings.Contains(body, "shutting down") {

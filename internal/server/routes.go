@@ -17,8 +17,9 @@ type routes struct {
 	health *health
 	keys   http.Handler
 	// Only of a development server:
-	issuer http.Handler
-	clock  http.Handler
+	issuer  http.Handler
+	clock   http.Handler
+	metrics http.Handler
 }
 
 // ServeHTTP sends the request on.
@@ -32,34 +33,43 @@ func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(path, "/v1.0/"):
 		s.api.ServeHTTP(w, r)
-	case path == "/livez":
-		only(w, r, http.HandlerFunc(serveLive), http.MethodGet)
-	case path == "/readyz":
-		only(w, r, http.HandlerFunc(s.health.serveReady), http.MethodGet)
+	case path == livePath:
+		only(w, r, path, http.HandlerFunc(serveLive), http.MethodGet)
+	case path == readyPath:
+		only(w, r, path, http.HandlerFunc(s.health.serveReady), http.MethodGet)
 	case path == calloutKeysPath:
-		s.checked(w, r, s.keys, http.MethodGet)
+		s.checked(w, r, path, s.keys, http.MethodGet)
 	case s.clock != nil && path == devClockPath:
-		s.checked(w, r, s.clock, http.MethodGet, http.MethodPost)
+		s.checked(w, r, path, s.clock, http.MethodGet, http.MethodPost)
+	case s.metrics != nil && path == metricsPath:
+		s.checked(w, r, path, s.metrics, http.MethodGet)
 	case s.issuer != nil && isIssuerPath(path):
-		s.checked(w, r, s.issuer, http.MethodGet, http.MethodPost)
+		s.checked(w, r, "/{tenant}/"+issuerRest(path), s.issuer, http.MethodGet, http.MethodPost)
 	default:
 		s.api.ServeHTTP(w, r)
 	}
 }
 
 // checked serves what only a caller of the right host may use.
-func (s *routes) checked(w http.ResponseWriter, r *http.Request, h http.Handler, methods ...string) {
+func (s *routes) checked(w http.ResponseWriter, r *http.Request, route string, h http.Handler, methods ...string) {
 	if _, err := s.site.base(r); err != nil {
 		graph.WriteError(w, r, err)
 		return
 	}
-	only(w, r, h, methods...)
+	only(w, r, route, h, methods...)
 }
 
-// only serves the methods that there are.
-func only(w http.ResponseWriter, r *http.Request, h http.Handler, methods ...string) {
+// Paths of health.
+const (
+	livePath  = "/livez"
+	readyPath = "/readyz"
+)
+
+// only serves the methods that there are at a route.
+func only(w http.ResponseWriter, r *http.Request, route string, h http.Handler, methods ...string) {
 	for _, m := range methods {
 		if r.Method == m || (m == http.MethodGet && r.Method == http.MethodHead) {
+			called(r.Context(), m, route)
 			h.ServeHTTP(w, r)
 			return
 		}
@@ -71,13 +81,19 @@ func only(w http.ResponseWriter, r *http.Request, h http.Handler, methods ...str
 
 // isIssuerPath reports whether the built-in token issuer serves the path.
 func isIssuerPath(path string) bool {
-	tenant, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	tenant, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if tenant == "" || strings.Contains(tenant, "%") {
 		return false
 	}
-	switch rest {
+	switch issuerRest(path) {
 	case "oauth2/v2.0/token", "v2.0/.well-known/openid-configuration", "discovery/v2.0/keys":
 		return true
 	}
 	return false
+}
+
+// issuerRest is what stands in a path of the issuer behind the tenant.
+func issuerRest(path string) string {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return rest
 }

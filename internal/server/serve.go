@@ -80,7 +80,7 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 // storeOptions are the settings of the store, which this process shares with others where it
 // is a PostgreSQL database.
 func storeOptions(c *config.Config) sqlstore.Options {
-	return sqlstore.Options{Data: c.Data, Postgres: sqlstore.PostgresOptions{
+	return sqlstore.Options{Data: c.Data, NoMigrate: c.NoMigrate, Postgres: sqlstore.PostgresOptions{
 		Statements: c.Postgres.Statements, Connections: c.Postgres.Connections, Writers: c.Postgres.Writers,
 		Lease: c.Postgres.Lease, Performs: true, Name: processName(),
 	}}
@@ -102,10 +102,10 @@ func (s *Server) startServing(c *config.Config, listeners []net.Listener, tlsCon
 	}
 	by := noted{verifier}
 	main := &routes{api: s.api(by, where, c.Limits.Body), site: where, health: s.health, keys: serveCalloutKeys(s.engine, false)}
-	s.dispatcher.Start()
-	s.listen(limitConnections(listeners[0], mostConnections, s.perAddress(c)), logged(main, s.log), tlsConfig)
+	s.startWork()
+	s.listen(limitConnections(listeners[0], mostConnections, s.perAddress(c)), logged(main, s.log, s.observer()), tlsConfig)
 	if len(listeners) > 1 {
-		s.listen(limitConnections(listeners[1], mostPerAddress, 0), healthOnly(s.health), nil)
+		s.listen(limitConnections(listeners[1], mostPerAddress, 0), healthOnly(s.health, s.metrics.Handler()), nil)
 	}
 	s.log.Info("serving", "listen", listeners[0].Addr().String(), "url", s.url, "tenants", len(c.Tenants), "data", c.ShownData())
 	go func() {
@@ -215,14 +215,17 @@ func unsafeSettings(c *config.Config) []string {
 	return notes
 }
 
-// healthOnly serves /livez and /readyz at a listener of their own.
-func healthOnly(h *health) http.Handler {
+// healthOnly serves /livez, /readyz and /metrics at a listener of their own. Metrics are
+// served nowhere else: they tell strangers how busy a server is and whom it calls.
+func healthOnly(h *health, metrics http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/livez":
-			only(w, r, http.HandlerFunc(serveLive), http.MethodGet)
-		case "/readyz":
-			only(w, r, http.HandlerFunc(h.serveReady), http.MethodGet)
+		case livePath:
+			only(w, r, livePath, http.HandlerFunc(serveLive), http.MethodGet)
+		case readyPath:
+			only(w, r, readyPath, http.HandlerFunc(h.serveReady), http.MethodGet)
+		case metricsPath:
+			only(w, r, metricsPath, metrics, http.MethodGet)
 		default:
 			w.WriteHeader(http.StatusNotFound)
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,6 +58,7 @@ func TestServe(t *testing.T) {
 		{"GET", calloutKeysPath, "", "evil.example", 400, "InvalidHost"},
 		{"GET", calloutKeysPath, "", host, 200, "Ed25519"},
 		{"GET", "/readyz", "", "10.0.0.7", 200, `"ready": true`},
+		{"GET", metricsPath, "", host, 404, "ResourceNotFound"}, // only on the listener of health
 		{"POST", "/dev/clock", `{"advance":"P1D"}`, host, 404, "ResourceNotFound"},
 		{"POST", "/" + string(SampleTenant) + "/oauth2/v2.0/token", "{}", host, 404, "ResourceNotFound"},
 		{"GET", "/v1.0/users", "", host, 200, `"value":[]`},
@@ -66,6 +69,11 @@ func TestServe(t *testing.T) {
 		if status, body := call(tc.method, tc.path, tc.body, tc.host); status != tc.status || !strings.Contains(strings.ToLower(body), strings.ToLower(tc.want)) {
 			t.Errorf("%s %s at %s: %d %s; want %d and %q", tc.method, tc.path, tc.host, status, body, tc.status, tc.want)
 		}
+	}
+	own := httptest.NewRecorder()
+	healthOnly(s.health, s.metrics.Handler()).ServeHTTP(own, httptest.NewRequest(http.MethodGet, metricsPath, nil))
+	if own.Code != 200 || !strings.Contains(own.Body.String(), `anteroom_requests_total{operation="GET /v1.0/users",status="200"} 1`) {
+		t.Errorf("metrics: %d %s", own.Code, own.Body)
 	}
 	s.drainWait = 0
 	if err := s.Stop(); err != nil {

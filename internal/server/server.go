@@ -22,6 +22,7 @@ import (
 	"anteroom/internal/notice"
 	"anteroom/internal/store"
 	"anteroom/internal/store/sqlstore"
+	"anteroom/internal/telemetry"
 )
 
 // Limits of one request and of stopping.
@@ -57,16 +58,21 @@ type Server struct {
 	// loop is the dispatcher for the store, which may have to say something before there is
 	// one.
 	loop      atomic.Pointer[Dispatcher]
-	health    *health
 	url       string
 	addr      string
 	maxHeader int           // bytes
 	drainWait time.Duration // how long requests are still accepted after Stop
+	health    *health
+	surveyor  *surveyor
+	metrics   *telemetry.Metrics
+	tracing   *telemetry.Tracing
 	// finishWithin is how long requests under way may take after that.
 	finishWithin time.Duration
 
 	http    []*http.Server
-	failed  chan error // why a listener ended
+	failed  chan error     // why a listener ended
+	watch   sync.WaitGroup // what looks at the store now and then
+	unwatch chan struct{}  // closed to end it
 	stop    sync.Once
 	stopped chan struct{}
 	stopErr error
@@ -86,23 +92,33 @@ type parts struct {
 
 // assemble opens the store and puts the engine and the loop around it. Nothing runs yet.
 func assemble(ctx context.Context, p parts) (*Server, error) {
+	p.log = telemetry.NewLog(p.log)
 	s := &Server{
-		log: p.log, failed: make(chan error, 4), stopped: make(chan struct{}),
+		log: p.log, failed: make(chan error, 4), stopped: make(chan struct{}), unwatch: make(chan struct{}),
 		maxHeader: maxHeader, finishWithin: finishRequests,
 	}
-	p.store.Logger = p.log
+	var err error
+	if s.tracing, err = telemetry.NewTracing(ctx, Version(), p.log); err != nil {
+		return nil, err
+	}
+	s.metrics = telemetry.NewMetrics(Version(), s.state)
 	p.store.Postgres.OnWake = func() { s.toLoop((*Dispatcher).Wake) }
 	p.store.Postgres.OnLost = func() { s.toLoop((*Dispatcher).Forget) }
+	p.store.Logger, p.store.OnCommit = p.log, s.metrics.Commit
 	db, err := sqlstore.Open(ctx, p.store)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.tracing.Close(ctx))
 	}
 	s.store = db
 	s.sender = callout.New(p.callout)
 	opts := p.engine
 	opts.Store, opts.Logger = db, p.log
-	opts.Caller = &caller{sender: s.sender, base: p.base}
+	if s.tracing.On() {
+		opts.Tracer = s.tracing
+	}
+	opts.Caller = &caller{sender: s.sender, base: p.base, tracing: s.tracing, count: s.metrics.Callout}
 	opts.Directory, opts.Deliverer = directory.BuiltIn{}, delivery.Groups{}
+	opts.Room = db.Room
 	opts.CheckURL = s.sender.CheckURL
 	opts.Linger = lingerAfterCallout
 	sinks, err := notice.New(p.notices, notice.Options{Sender: s.sender, Logger: p.log})
@@ -110,7 +126,7 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	if len(sinks.Sinks()) > 0 {
-		opts.Notifier = sinks
+		opts.Notifier = observedSinks{sinks, s.metrics.Notice}
 	}
 	opts.OnJobs = func(jobs []store.Job) { s.dispatcher.Announce(jobs) }
 	s.engine = engine.New(opts)
@@ -120,7 +136,12 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	}
 	s.dispatcher = NewDispatcher(db, s.engine, p.limits)
 	s.loop.Store(s.dispatcher)
-	s.health = &health{ready: db.Ready, notes: p.notes}
+	s.health = &health{ready: db.Ready, notes: p.notes, room: db.Room, restored: s.dispatcher.Restored}
+	s.surveyor = &surveyor{store: db, health: s.health, log: p.log, held: s.dispatcher.Restored}
+	s.health.latest = s.surveyor.latest.Load
+	if err := s.holdIfRestored(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return s, nil
 }
 
@@ -131,9 +152,11 @@ func (s *Server) toLoop(tell func(*Dispatcher)) {
 	}
 }
 
+func (s *Server) observer() observer { return observer{s.metrics, s.tracing} }
+
 // api is the HTTP API.
 func (s *Server) api(a authenticator, where site, maxBody int64) http.Handler {
-	return graph.New(graph.Options{Engine: s.engine, Auth: a, Base: where.base, MaxBody: maxBody, Logger: s.log})
+	return graph.New(graph.Options{Engine: s.engine, Auth: a, Base: where.base, MaxBody: maxBody, Logger: s.log, OnRoute: called})
 }
 
 // listen serves a handler at a listener until the server is stopped.
@@ -221,9 +244,23 @@ func (s *Server) stopHTTP() error {
 func (s *Server) stopWork() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
+	close(s.unwatch)
+	s.watch.Wait()
+	s.surveyor.stop()
 	s.dispatcher.Stop(ctx)
 	s.sender.Close()
-	return s.store.Close()
+	err := s.store.Close()
+	s.closeTracing()
+	return err
+}
+
+// closeTracing sends the last spans. Losing them is no failure of the server.
+func (s *Server) closeTracing() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := s.tracing.Close(ctx); err != nil {
+		s.log.Warn("stopping", "error", err)
+	}
 }
 
 // noted authenticates, and remembers who it was for the log.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"anteroom/internal/audit"
 	"anteroom/internal/entitlement"
 	"anteroom/internal/lifecycle"
 	"anteroom/internal/query"
@@ -154,7 +155,7 @@ func (w *world) checkAssignments(s *state) string {
 		if timer != waits {
 			return fmt.Sprintf("assignment %s (%s, ends %v, ending %v) has a timer: %v", id, a.State, a.EndAt, a.Ending, timer)
 		}
-		if a.Ending && !a.EndAt.IsZero() && a.EndAt.After(w.now) && a.GraceUntil.IsZero() && !a.Automatic {
+		if a.Ending && !a.EndAt.IsZero() && a.EndAt.After(w.latest) && a.GraceUntil.IsZero() && !a.Automatic {
 			return fmt.Sprintf("assignment %s ends at %s and is ending already", id, a.EndAt)
 		}
 		if wrong := w.checkReason(s, a); wrong != "" {
@@ -252,40 +253,19 @@ func (w *world) purged(s *state, id entitlement.ID) bool {
 
 // checkHistory rebuilds requests and assignments from their records alone.
 func checkHistory(s *state) string {
-	now := map[entitlement.ID]string{}
-	for i, r := range s.history {
-		if i > 0 && r.Seq <= s.history[i-1].Seq {
-			return fmt.Sprintf("record %d comes after record %d", r.Seq, s.history[i-1].Seq)
-		}
-		if (r.Kind != "assignmentRequest" && r.Kind != "assignment") || r.Action == "note" {
-			continue
-		}
-		is, known := now[r.Ref]
-		if !known && r.Kind == "assignmentRequest" {
-			is = string(entitlement.PhaseNew)
-		}
-		if r.Action != "delete" && r.From != is {
-			return fmt.Sprintf("record %d (%s of %s) begins at %q, and the one before ended at %q", r.Seq, r.Action, r.Ref, r.From, is)
-		}
-		now[r.Ref] = r.To
-		if r.Action == "delete" {
-			delete(now, r.Ref)
-		}
+	f := &audit.Fold{}
+	for _, r := range s.history {
+		f.Add(r)
 	}
 	for _, id := range sorted(s.requests) {
-		if now[id] != string(s.requests[id].Progress.Phase) {
-			return fmt.Sprintf("request %s is %s, and its history ends at %q", id, s.requests[id].Progress.Phase, now[id])
-		}
-		delete(now, id)
+		f.Request(s.requests[id])
 	}
 	for _, id := range sorted(s.assignments) {
-		if now[id] != string(s.assignments[id].State) {
-			return fmt.Sprintf("assignment %s is %s, and its history ends at %q", id, s.assignments[id].State, now[id])
-		}
-		delete(now, id)
+		f.Assignment(s.assignments[id])
 	}
-	for _, id := range sorted(now) {
-		return fmt.Sprintf("the history ends with %s at %q, and there is none", id, now[id])
+	f.Finish()
+	if f.Count > 0 {
+		return f.First[0]
 	}
 	return ""
 }

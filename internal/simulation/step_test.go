@@ -222,6 +222,9 @@ func (w *world) advance() {
 		by = -time.Duration(1+w.rng.IntN(3600)) * time.Second
 	}
 	w.now = w.now.Add(by)
+	if w.now.After(w.latest) {
+		w.latest = w.now
+	}
 	w.did("the clock moves by %s", by)
 }
 

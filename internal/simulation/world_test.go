@@ -36,10 +36,12 @@ type world struct {
 	store *modelstore.Store
 	ctx   context.Context
 	now   time.Time
-	calm  bool // nothing goes wrong: the world is being made, or looked at
-	ids   int
-	trace func(format string, args ...any)
-	sum   uint64 // of everything that was done
+	// latest is the latest time that the clock has shown.
+	latest time.Time
+	calm   bool // nothing goes wrong: the world is being made, or looked at
+	ids    int
+	trace  func(format string, args ...any)
+	sum    uint64 // of everything that was done
 
 	people   []entitlement.ID
 	groups   []entitlement.ID

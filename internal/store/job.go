@@ -64,6 +64,8 @@ type Jobs interface {
 	Take(ctx context.Context, key JobKey) (bool, error)
 	// Delete removes the job and reports whether it was there.
 	Delete(ctx context.Context, key JobKey) (bool, error)
+	// DeleteKinds removes the jobs of those kinds, at least one, about ref with the number n.
+	DeleteKinds(ctx context.Context, ref entitlement.ID, n int, kinds ...JobKind) error
 	// DeleteOf removes all jobs about ref.
 	DeleteOf(ctx context.Context, ref entitlement.ID) error
 	// Of lists all jobs about ref.

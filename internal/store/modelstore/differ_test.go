@@ -166,10 +166,14 @@ func class(err error) string {
 
 func differJobs(ctx context.Context, d *dice, model, other *store.Tx) error {
 	key := store.JobKey{Kind: pick(d, []store.JobKind{store.JobCallout, store.JobTimeout}), Ref: d.id(), N: d.IntN(3)}
-	switch d.IntN(6) {
+	switch d.IntN(7) {
 	case 0, 1:
-		job := store.Job{JobKey: key, Due: d.time(), Lane: pick(d, plainWords), Attempt: d.IntN(3), Args: pick(d, words)}
-		return same("Put", nil, model.Jobs.Put(ctx, job), nil, other.Jobs.Put(ctx, job))
+		var list []store.Job
+		for range 1 + d.IntN(3)*d.IntN(6) {
+			list = append(list, store.Job{JobKey: key, Due: d.time(), Lane: pick(d, plainWords), Attempt: d.IntN(3), Args: pick(d, words)})
+			key = store.JobKey{Kind: pick(d, []store.JobKind{store.JobCallout, store.JobTimeout}), Ref: d.id(), N: d.IntN(3)}
+		}
+		return same("Put", nil, model.Jobs.Put(ctx, list...), nil, other.Jobs.Put(ctx, list...))
 	case 2:
 		x, err := model.Jobs.Get(ctx, key)
 		y, oerr := other.Jobs.Get(ctx, key)
@@ -184,6 +188,9 @@ func differJobs(ctx context.Context, d *dice, model, other *store.Tx) error {
 		}
 		offset := time.Duration(d.IntN(5000) - 2500)
 		return same("SetClockOffset", nil, model.Tenant.SetClockOffset(ctx, offset), nil, other.Tenant.SetClockOffset(ctx, offset))
+	case 5:
+		kinds := []store.JobKind{key.Kind, store.JobTimeout}[:1+d.IntN(2)]
+		return same("DeleteKinds", nil, model.Jobs.DeleteKinds(ctx, key.Ref, key.N, kinds...), nil, other.Jobs.DeleteKinds(ctx, key.Ref, key.N, kinds...))
 	}
 	x, err := model.Jobs.Of(ctx, key.Ref)
 	y, oerr := other.Jobs.Of(ctx, key.Ref)

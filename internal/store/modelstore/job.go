@@ -114,6 +114,17 @@ func (j jobs) Delete(_ context.Context, key store.JobKey) (bool, error) {
 	return j.set(j.key(key), nil), nil
 }
 
+// DeleteKinds implements store.Jobs.
+func (j jobs) DeleteKinds(_ context.Context, ref entitlement.ID, n int, kinds ...store.JobKind) error {
+	if err := j.writes(); err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		j.set(j.key(store.JobKey{Kind: kind, Ref: ref, N: n}), nil)
+	}
+	return nil
+}
+
 // DeleteOf implements store.Jobs.
 func (j jobs) DeleteOf(_ context.Context, ref entitlement.ID) error {
 	if err := j.writes(); err != nil {

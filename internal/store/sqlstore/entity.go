@@ -22,11 +22,10 @@ type entity[T any] struct {
 	// links are paths to a column of another table whose rows hang on the row.
 	links []link
 
-	paths map[string]path
-	names string // columns of a row, as scan wants them
-	// updates write a row: each that is not the last only where fields that seldom change
-	// do not, which it leaves alone.
-	updates                                     []string
+	paths   map[string]path
+	names   string // columns of a row, as scan wants them
+	updates []update
+
 	selectSQL, insertSQL, versionSQL, deleteSQL string
 }
 
@@ -60,6 +59,13 @@ func seldom[T any](f field[T]) field[T] {
 func atTheEnd[T any](f field[T]) field[T] {
 	f.changes = once
 	return f
+}
+
+// update is an SQL text that writes a row, but for the fields that change more seldom than
+// most: where one of those has changed, it finds no row.
+type update struct {
+	most changes
+	text string
 }
 
 // kind is how the values of a column are compared.
@@ -177,17 +183,14 @@ func build[T any](e entity[T]) *entity[T] {
 		e.paths[l.path] = path{kind: kindLink, link: l.key + " IN (" + l.rows + " AND " + l.column}
 	}
 	names, insert = append(names, "body"), append(insert, "body")
-	marks := make([]string, len(insert))
-	for i := range marks {
-		marks[i] = fmt.Sprintf("$%d", i+1)
-	}
 	e.names = strings.Join(names, ", ")
 	e.selectSQL = "SELECT " + e.names + " FROM " + e.table + " WHERE tenant = $1 AND id = $2"
 	e.insertSQL = "INSERT INTO " + e.table + " (" + strings.Join(insert, ", ") + ") VALUES (" +
-		strings.Join(marks, ", ") + ") ON CONFLICT DO NOTHING"
+		marks(1, len(insert)) + ") ON CONFLICT DO NOTHING"
 	for _, most := range []changes{often, once, hardlyEver} {
-		if text := e.update(most); !slices.Contains(e.updates, text) {
-			e.updates = append(e.updates, text)
+		u := update{most, e.update(most)}
+		if !slices.ContainsFunc(e.updates, func(o update) bool { return o.text == u.text }) {
+			e.updates = append(e.updates, u)
 		}
 	}
 	e.versionSQL = "SELECT version FROM " + e.table + " WHERE tenant = $1 AND id = $2"
@@ -214,6 +217,19 @@ func (e *entity[T]) update(most changes) string {
 		}
 	}
 	return fmt.Sprintf("UPDATE %s SET %s, body = $%d WHERE tenant = $1 AND id = $2 AND version = $3%s", e.table, set, n+1, same)
+}
+
+// updatesFor are the texts to try, in turn, for an object that is was when it was read: the
+// first one leaves alone what did not change. Fields that seldom change are members of the
+// object itself, so that a shallow copy of it is enough.
+func (e *entity[T]) updatesFor(was, now *T) []update {
+	needed := often
+	for i := range e.fields {
+		if f := &e.fields[i]; f.changes > needed && f.get(was) != f.get(now) {
+			needed = f.changes
+		}
+	}
+	return e.updates[slices.IndexFunc(e.updates, func(u update) bool { return u.most >= needed }):]
 }
 
 // values are an object's columns in the order of the INSERT.

@@ -14,9 +14,9 @@ const (
 
 	historySelect = historySelectFrom + " WHERE tenant = $1"
 	historyLast   = "SELECT seq FROM history WHERE tenant = $1 ORDER BY seq DESC LIMIT 1"
-	historyInsert = "INSERT INTO history (tenant, seq, at, kind, ref, action, activity, activity_key, result, actor, app, correlation, body)" +
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 )
+
+var historyInsert = insertsOf("INSERT INTO history (tenant, seq, at, kind, ref, action, activity, activity_key, result, actor, app, correlation, body)", 13, "")
 
 // history is a transaction's view of the history. Its sequence numbers count the
 // records of a tenant, so that one tenant cannot tell how much another does.
@@ -35,28 +35,30 @@ func (h history) Append(_ context.Context, records ...*entitlement.Record) error
 	if err != nil {
 		return err
 	}
-	for _, r := range records {
+	args := make([]driver.Value, 0, historyInsert.columns*len(records))
+	for i, r := range records {
 		body, err := encode(r)
 		if err != nil {
 			return fmt.Errorf("sqlstore: encoding a record: %w", err)
 		}
-		last++
-		args := []driver.Value{
-			h.number, last, r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, orNull(r.Activity), nil,
-			orNull(r.Result), nil, nil, orNull(r.CorrelationID), body,
-		}
+		var activityKey, actor, app driver.Value
 		if r.Activity != "" {
-			args[7] = query.Fold(string(r.Activity))
+			activityKey = query.Fold(string(r.Activity))
 		}
 		if r.By.User { // see store.AuditValue; whole they are in the body
-			args[9] = orNull(query.Fold(string(r.By.ObjectID)))
+			actor = orNull(query.Fold(string(r.By.ObjectID)))
 		} else {
-			args[10] = orNull(query.Fold(r.By.AppID))
+			app = orNull(query.Fold(r.By.AppID))
 		}
-		if err := h.conn.later(ctx, historyInsert, args...); err != nil {
-			return err
-		}
-		r.Seq = last
+		args = append(args,
+			h.number, last+1+int64(i), r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, orNull(r.Activity), activityKey,
+			orNull(r.Result), actor, app, orNull(r.CorrelationID), body)
+	}
+	if err := historyInsert.insert(ctx, h.conn, args); err != nil {
+		return err
+	}
+	for i, r := range records {
+		r.Seq = last + 1 + int64(i)
 	}
 	return nil
 }

@@ -12,33 +12,13 @@ import (
 const (
 	jobColumns = "tenant, ref, kind, n, due, lane, attempt, args"
 	jobSelect  = "SELECT " + jobColumns + " FROM job WHERE "
-	jobPut     = "INSERT INTO job (" + jobColumns + ", holder) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)" +
-		" ON CONFLICT (tenant, ref, kind, n) DO UPDATE SET due = excluded.due, lane = excluded.lane," +
-		" attempt = excluded.attempt, args = excluded.args, holder = excluded.holder"
-	jobIs    = "tenant = $1 AND ref = $2 AND kind = $3 AND n = $4"
-	jobOrder = " ORDER BY due, tenant, ref, kind, n"
-	jobShift = "UPDATE job SET due = due + $2 WHERE tenant = $1"
+	jobIs      = "tenant = $1 AND ref = $2 AND kind = $3 AND n = $4"
+	jobOrder   = " ORDER BY due, tenant, ref, kind, n"
+	jobShift   = "UPDATE job SET due = due + $2 WHERE tenant = $1"
 )
 
 // jobs is a transaction's view of the job table.
 type jobs struct{ *txn }
-
-// Put implements store.Jobs.
-func (j jobs) Put(_ context.Context, list ...store.Job) error {
-	ctx, err := j.writes()
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		b := &list[i]
-		err := j.conn.later(ctx, jobPut, j.number, string(b.Ref), string(b.Kind), int64(b.N),
-			b.Due.UnixMicro(), b.Lane, int64(b.Attempt), b.Args, j.conn.replica.holderOf(b.Due))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Get implements store.Jobs.
 func (j jobs) Get(ctx context.Context, key store.JobKey) (*store.Job, error) {

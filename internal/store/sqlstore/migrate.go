@@ -8,41 +8,146 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing/fstest"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migrate brings the schema up to date. Migrations only go forward.
-func migrate(ctx context.Context, from *database) (err error) {
+// schemaAhead is how many migrations a database may be ahead of the program: while an
+// upgrade rolls, the old version goes on beside the new one, which has migrated. Each
+// migration is made so that the version before it can go on.
+const schemaAhead = 1
+
+// Migration is one step of the schema, and whether the database has it.
+type Migration struct {
+	Version int64
+	// Name is that of its file; empty for one that this program does not know.
+	Name    string
+	Applied bool
+	// AppliedAt is when it was applied, on the clock of the database; zero while it is
+	// pending, and for one that this program does not know.
+	AppliedAt time.Time
+}
+
+// Migrate brings the schema of a database up to date, as Open does, and returns what was
+// applied. It makes a database where there is none.
+func Migrate(ctx context.Context, o Options) ([]Migration, error) {
+	before, err := MigrationStatus(ctx, o)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	o.ReadOnly, o.NoMigrate = false, false
+	s, err := Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	after, err := MigrationStatus(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	had := make(map[int64]bool)
+	for _, m := range before {
+		had[m.Version] = m.Applied
+	}
+	return slices.DeleteFunc(after, func(m Migration) bool { return had[m.Version] }), nil
+}
+
+// MigrationStatus lists all migrations, the oldest first, and those of a newer program that
+// the database has. It changes nothing, and a server may use the database meanwhile. Where
+// there is no database the error is fs.ErrNotExist.
+func MigrationStatus(ctx context.Context, o Options) (list []Migration, err error) {
+	if err := beside(ctx, o, true, func(*conn) error { return nil }); err != nil {
+		return nil, err
+	}
+	db, err := existing(o, true)
+	if err != nil {
+		return nil, err
+	}
+	p, done, err := db.provider()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	status, err := p.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	for _, s := range status {
+		m := Migration{Version: s.Source.Version, Name: filepath.Base(s.Source.Path)}
+		if s.State == goose.StateApplied {
+			m.Applied, m.AppliedAt = true, s.AppliedAt.UTC()
+		}
+		list = append(list, m)
+	}
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	for v := target + 1; v <= current; v++ {
+		list = append(list, Migration{Version: v, Applied: true})
+	}
+	return list, nil
+}
+
+// provider returns what knows the migrations of a database; done closes its connection.
+func (from *database) provider() (p *goose.Provider, done func() error, err error) {
 	files, err := migrationsFor(from.dialect)
+	if err != nil {
+		return nil, nil, err
+	}
+	db := from.sql()
+	db.SetMaxOpenConns(1)
+	options := []goose.ProviderOption{
+		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()),
+	}
+	if from.remote { // several processes may start at once
+		one, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("migrations: %w", err), db.Close())
+		}
+		options = append(options, goose.WithSessionLocker(one))
+	}
+	p, err = goose.NewProvider(from.goose, db, files, options...)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("migrations: %w", err), db.Close())
+	}
+	return p, db.Close, nil
+}
+
+// migrate brings the schema up to date, or refuses one that is not where only is set.
+// Migrations only go forward.
+func (from *database) migrate(ctx context.Context, only bool) (err error) {
+	p, done, err := from.provider()
 	if err != nil {
 		return err
 	}
-	db := from.sql()
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
-	p, err := goose.NewProvider(from.goose, db, files,
-		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	if err != nil {
-		return fmt.Errorf("migrations: %w", err)
-	}
+	defer func() { err = errors.Join(err, done()) }()
 	current, target, err := p.GetVersions(ctx)
 	switch {
 	case err != nil:
 		return fmt.Errorf("migrations: %w", err)
-	case current > target:
-		return fmt.Errorf("it was written by a newer version of the program: its schema has version %d, this program knows %d", current, target)
-	case current == target:
-		return nil
+	case current > target+schemaAhead:
+		return fmt.Errorf("it was written by a newer version of the program: its schema has version %d, and this program, which knows %d, can use %d at most; run the newer version",
+			current, target, target+schemaAhead)
+	case current < target && only:
+		return fmt.Errorf("%d migrations are pending: its schema has version %d, and this program needs %d; run anteroom migrate up, or let the server do it", target-current, current, target)
+	case current < target:
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrations: %w", err)
+		}
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrations: %w", err)
-	}
+	// At every start, as the process may have died between the migrations and this.
 	c, err := from.connect(ctx)
 	if err != nil {
 		return err

@@ -27,11 +27,16 @@ type Options struct {
 	CommitDelay time.Duration
 	// Logger is told of failures of the database; nil means nobody is.
 	Logger *slog.Logger
+	// OnCommit is told of each commit: how many changes shared it, how long it took, and
+	// why it failed. It must not block.
+	OnCommit func(changes int, took time.Duration, err error)
 	// ReadOnly looks at data that another process may be using. Every change is refused
 	// with store.ErrUnavailable.
 	ReadOnly bool
 	// Postgres is read where Data is the URL of such a database.
 	Postgres PostgresOptions
+	// NoMigrate refuses a database with pending migrations instead of migrating it.
+	NoMigrate bool
 }
 
 // Store is a store.Store in an SQLite or PostgreSQL database.
@@ -42,6 +47,7 @@ type Store struct {
 	replica  *replica     // nil where this process performs no jobs beside others
 	release  func() error // gives up the lock on the file
 	disposed string       // directory to remove at Close
+	volume   string       // directory of a file that stays; see Room
 	once     sync.Once    // Close has been called
 }
 
@@ -53,8 +59,9 @@ func IsPostgres(data string) bool {
 }
 
 // Open opens the database, makes it where there is none, and brings its schema up to
-// date. It refuses a file that another process has open, a schema that a much newer version
-// has written, and a database that does not make its commits durable.
+// date. It refuses a file that another process has open, one whose schema is more than one
+// migration ahead of this program, a backup, and a database that does not make its commits
+// durable.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{release: func() error { return nil }}
 	if o.Logger == nil {
@@ -76,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func newWriter(db *database, c *conn, o Options) *writer {
 	w := &writer{
 		db: db, conn: c,
-		log: o.Logger, maxGroup: o.MaxGroup, delay: o.CommitDelay,
+		log: o.Logger, maxGroup: o.MaxGroup, delay: o.CommitDelay, onCommit: o.OnCommit,
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if w.maxGroup <= 0 {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -95,12 +96,29 @@ func TestSecondProcess(t *testing.T) {
 	}
 }
 
-func TestNewerDatabaseIsRefused(t *testing.T) {
+// TestNewerDatabase holds that a process goes on beside the next version, which has
+// migrated, and refuses what is further ahead.
+func TestNewerDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	s := openSample(t, Options{Data: path})
-	raw(t, s, "INSERT INTO schema_version (version_id, is_applied) VALUES (9999, 1)")
-	must(t, s.Close())
-	_, err := Open(t.Context(), Options{Data: path})
+	var newest int64
+	must(t, s.readers.use(t.Context(), func(c *conn) (err error) {
+		newest, _, err = schemaVersion(t.Context(), c)
+		return err
+	}))
+	ahead := func(s *Store, n int64) {
+		raw(t, s, fmt.Sprintf("INSERT INTO schema_version (version_id, is_applied) VALUES (%d, 1)", newest+n))
+		must(t, s.Close())
+	}
+	ahead(s, 1)
+	s = opened(t, Options{Data: path})
+	list, err := MigrationStatus(t.Context(), Options{Data: path})
+	must(t, err)
+	if last := list[len(list)-1]; last != (Migration{Version: newest + 1, Applied: true}) {
+		t.Errorf("the newest migration is %+v", last)
+	}
+	ahead(s, 2)
+	_, err = Open(t.Context(), Options{Data: path})
 	if err == nil || !strings.Contains(err.Error(), "newer version") {
 		t.Errorf("Open says %v, want that the file is of a newer version", err)
 	}

@@ -19,6 +19,11 @@ func TestPlans(t *testing.T) {
 		must(t, err)
 		return text
 	}
+	counted := func(table string, paths map[string]path, f query.Expr) string {
+		text, _, err := compileList(&sqliteDialect, "SELECT count(*) FROM "+table, paths, 1, query.Query{Filter: f, Limit: -1})
+		must(t, err)
+		return text
+	}
 	filtered := func(f query.Expr) string { return list("request", requests.paths, query.Query{Filter: f, Limit: 100}) }
 	assigned := func(f query.Expr) string {
 		return list("assignment", assignments.paths, query.Query{Filter: f, Limit: 100})
@@ -36,6 +41,20 @@ func TestPlans(t *testing.T) {
 	for _, test := range []struct{ name, text, index string }{
 		{"request", requests.selectSQL, "sqlite_autoindex_request_1 (tenant=? AND id=?)"},
 		{"requests after one", list("request", requests.paths, query.Query{After: &query.Cursor{ID: "x"}, Limit: 100}), "sqlite_autoindex_request_1 (tenant=? AND id>?)"},
+		{"newest requests", list("request", requests.paths, query.Query{Order: []query.Order{{Path: "createdDateTime", Descending: true}}, Limit: 100}), "request_created (tenant=?) and sort"}, // of equals
+		{"newest requests after one", list("request", requests.paths, query.Query{
+			Order: []query.Order{{Path: "createdDateTime", Descending: true}}, After: &query.Cursor{Keys: []query.Value{sampleTime}, ID: "x"}, Limit: 100}), "request_created (tenant=? AND created<?) and sort"},
+		{"oldest requests", list("request", requests.paths, query.Query{Order: []query.Order{{Path: "createdDateTime"}}, Limit: 100}), "request_created (tenant=?)"},
+		{"requests in a state", filtered(eq("state")), "request_state (tenant=? AND state=?)"},
+		{"requests in a state after one", list("request", requests.paths, query.Query{Filter: eq("state"), After: &query.Cursor{ID: "x"}, Limit: 100}), "request_state (tenant=? AND state=? AND id>?)"},
+		{"how many requests are in a state", counted("request", requests.paths, eq("state")), "COVERING INDEX request_state (tenant=? AND state=?)"},
+		{"how many assignments are in a state", counted("assignment", assignments.paths, eq("state")), "COVERING INDEX assignment_state (tenant=? AND state=?)"},
+		{"assignments in a state", assigned(eq("state")), "assignment_state (tenant=? AND state=?)"},
+		{"assignments of a target in a state", assigned(query.Both(eq("target/objectId"), eq("state"))), "assignment_target (tenant=? AND target=?)"},
+		{"assignments of a package in some states", assigned(query.Both(eq("accessPackage/id"), &query.In{Path: "state", Values: []query.Value{"x", "y"}})), "assignment_package (tenant=? AND package=?)"},
+		{"requests of a target in a state", filtered(query.Both(eq("target/objectId"), eq("state"))), "request_target (tenant=? AND target=?)"},
+		{"automatic policies", list("policy", policies.paths, query.Query{Filter: query.Equal("isAutomatic", true), Limit: 1}), "policy_automatic_each (tenant=?)"},
+		{"automatic policies after one", list("policy", policies.paths, query.Query{Filter: query.Equal("isAutomatic", true), After: &query.Cursor{ID: "x"}, Limit: 1}), "policy_automatic_each (tenant=? AND id>?)"},
 		{"requests of a target", filtered(eq("target/objectId")), "request_target (tenant=? AND target=?)"},
 		{"requests of a requestor", filtered(eq("requestor/objectId")), "request_requestor (tenant=? AND requestor=?)"},
 		{"requests of a package", filtered(eq("accessPackage/id")), "request_package (tenant=? AND package=?)"},
@@ -44,6 +63,9 @@ func TestPlans(t *testing.T) {
 		{"open request for the same", filtered(eq("openKey")), "request_open_key (tenant=? AND open_key=?)"},
 		{"requests of an approver", filtered(eq("approver/objectId")), "approver_person (tenant=? AND person=?)"},
 		{"live assignment of a policy and target", assigned(query.Both(query.Both(eq("assignmentPolicy/id"), eq("target/objectId")), query.Equal("live", true))), "assignment_live (tenant=? AND policy=? AND target=?)"},
+		{"the same, or one by its id", list("assignment", assignments.paths, query.Query{Limit: 2, Filter: &query.Or{Parts: []query.Expr{
+			&query.And{Parts: []query.Expr{eq("assignmentPolicy/id"), eq("target/objectId"), query.Equal("live", true)}}, eq("id")}}}),
+			"assignment_live (tenant=? AND policy=? AND target=?); INDEX 2; SEARCH assignment USING INDEX sqlite_autoindex_assignment_1 (tenant=? AND id=?) and sort"},
 		{"live assignments of a target", assigned(query.Both(eq("target/objectId"), query.Equal("live", true))), "assignment_target (tenant=? AND target=?)"},
 		{"what excludes a package", list("incompatibility", incompatibilities.paths, query.Query{Filter: eq("accessPackage/id")}), "incompatibility_package (tenant=? AND package=?)"},
 		{"assignments of a target", assigned(eq("target/objectId")), "assignment_target (tenant=? AND target=?)"},
@@ -59,6 +81,8 @@ func TestPlans(t *testing.T) {
 		{"jobs of a tenant that are due", jobSelect + "due <= $1 AND +tenant = $2" + jobOrder + " LIMIT $3", "job_due (due<?)"},
 		{"jobs of a lane that are due", jobSelect + "due <= $1 AND lane = $2 AND lane <> ''" + jobOrder + " LIMIT $3", "job_lane (lane=? AND due<?)"},
 		{"next job", "SELECT due FROM job WHERE due > $1 ORDER BY due LIMIT 1", "job_due (due>?)"},
+		{"survey of jobs", surveyDue, "COVERING INDEX job_due (due<?) and sort"}, // into kinds
+		{"survey of waits", surveyWaits, "COVERING INDEX request_waits (waits_at=?)"},
 		{"history of one thing", historySelect + " AND ref = $2 ORDER BY seq", "history_ref (tenant=? AND ref=?)"},
 		{"audits", audited(query.Query{Order: newest, Limit: 100}), "history_activity (tenant=?)"},
 		{"audits, oldest first", audited(query.Query{Order: []query.Order{{Path: "activityDateTime"}}, Limit: 100}), "history_activity (tenant=?)"},

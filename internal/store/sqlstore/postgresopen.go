@@ -80,7 +80,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	where := fmt.Sprintf("%s at %s", config.Database, net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
 	db := postgresDatabase(config)
 	if !o.ReadOnly {
-		err = migrate(ctx, db)
+		err = db.migrate(ctx, o.NoMigrate)
 	}
 	if err == nil {
 		err = s.connectPostgres(ctx, db, o)

@@ -6,8 +6,8 @@ import (
 	"anteroom/internal/entitlement"
 )
 
-// requests stores assignment requests. A step of a request changes its state, its status
-// and its body, the last one when it was completed; what most indexes are on never changes.
+// requests stores assignment requests. A step of a request changes its status and its body,
+// and seldom its state; the last one when it was completed. What most indexes are on never changes.
 var requests = build(entity[entitlement.Request]{
 	table: "request",
 	meta:  (*entitlement.Request).Meta,
@@ -20,11 +20,13 @@ var requests = build(entity[entitlement.Request]{
 		seldom(id("requestor", func(o *entitlement.Request) *entitlement.ID { return &o.RequestorID }, "requestor/objectId", "requestor/id")),
 		seldom(id("target", func(o *entitlement.Request) *entitlement.ID { return &o.TargetID },
 			"target/objectId", "target/id", "assignment/target/objectId", "assignment/target/id")),
-		word("state", func(o *entitlement.Request) *entitlement.RequestState { return &o.State }, "state"),
+		atTheEnd(word("state", func(o *entitlement.Request) *entitlement.RequestState { return &o.State }, "state")),
 		text("status", func(o *entitlement.Request) *string { return &o.Status }, "status"),
 		atTheEnd(instant("completed", func(o *entitlement.Request) *time.Time { return &o.CompletedAt }, "completedDateTime")),
 		seldom(opaque("approval", func(o *entitlement.Request) *string { return &o.Approval })),
 		atTheEnd(opaque("open_key", func(o *entitlement.Request) *string { return &o.OpenKey }, "openKey")),
+		atTheEnd(word("waits_at", func(o *entitlement.Request) *entitlement.Phase { return &o.WaitsAt })),
+		atTheEnd(instant("waits_since", func(o *entitlement.Request) *time.Time { return &o.WaitsSince })),
 	},
 	flags: []condition{
 		{path: "hasApproval", yes: "approval IS NOT NULL", no: "approval IS NULL"},

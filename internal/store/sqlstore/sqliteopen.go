@@ -21,6 +21,9 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if durable {
+		s.volume = filepath.Dir(path)
+	}
 	write, err := sqliteDatabase(dsn(path, durable, false))
 	if err != nil {
 		return fmt.Errorf("sqlstore: opening %s: %w", path, err)
@@ -29,7 +32,10 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("sqlstore: opening %s: %w", path, err)
 	}
-	if err := migrate(ctx, write); err != nil {
+	if err := refuseBackup(ctx, write); err != nil {
+		return fmt.Errorf("sqlstore: opening %s: %w", path, err)
+	}
+	if err := write.migrate(ctx, o.NoMigrate); err != nil {
 		return fmt.Errorf("sqlstore: opening %s: %w", path, err)
 	}
 	c, err := write.connect(ctx)

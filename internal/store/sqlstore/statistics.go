@@ -40,18 +40,20 @@ func sqliteStatistics(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.exec(ctx, "ANALYZE"); err != nil { // makes the table of statistics
+	// This makes the table of statistics, and looks at no other: a large database takes minutes.
+	if _, err := c.exec(ctx, "ANALYZE sqlite_schema"); err != nil {
 		return err
 	}
-	if _, err := c.exec(ctx, "DELETE FROM sqlite_stat1"); err != nil {
-		return err
-	}
-	var errs []error
+	_, err = c.exec(ctx, "BEGIN IMMEDIATE")
+	errs := []error{err}
+	_, err = c.exec(ctx, "DELETE FROM sqlite_stat1")
+	errs = append(errs, err)
 	for _, at := range found {
 		_, err := c.exec(ctx, "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ($1, $2, $3)", at.table, at.name, stats[at])
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	_, err = c.exec(ctx, "COMMIT")
+	return errors.Join(append(errs, err)...)
 }
 
 // expectation is how many of the rows of an index share its first, its first two, …
@@ -65,7 +67,9 @@ func expectation(rows int, columns []string, unique bool) string {
 			b.WriteString(" 1")
 		case column == "tenant", column == "lane":
 			fmt.Fprint(&b, " ", rows/2)
-		case column == "due":
+		case column == "state": // one of a few words
+			fmt.Fprint(&b, " ", rows/8)
+		case column == "due", column == "created":
 			b.WriteString(" 2")
 		default:
 			b.WriteString(" 20")

@@ -224,10 +224,16 @@ func (h *house) submitting(o engine.Order) func() error {
 func (h *house) adding(stages ...entitlement.Stage) func() error {
 	h.t.Helper()
 	h.bind(stages...)
+	return h.submitting(engine.Order{Type: entitlement.TypeAdminAdd, PackageID: h.pkg, PolicyID: h.policy, TargetID: h.person()})
+}
+
+// person makes a new user.
+func (h *house) person() entitlement.ID {
+	h.t.Helper()
 	h.people++
 	u := &entitlement.User{DisplayName: "user", UserPrincipalName: fmt.Sprintf("user%d@contoso.example", h.people), AccountEnabled: true}
 	must(h.t, h.e.CreateUser(h.t.Context(), manager, u))
-	return h.submitting(engine.Order{Type: entitlement.TypeAdminAdd, PackageID: h.pkg, PolicyID: h.policy, TargetID: u.ID})
+	return u.ID
 }
 
 func (h *house) added(stages ...entitlement.Stage) {

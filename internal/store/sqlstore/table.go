@@ -15,6 +15,9 @@ import (
 type table[T any] struct {
 	*txn
 	e *entity[T]
+	// was is a shallow copy of the object that Get returned last, where the transaction can
+	// write: a hint for Update.
+	was *T
 }
 
 // Get implements store.Table.
@@ -33,6 +36,9 @@ func (t *table[T]) Get(ctx context.Context, id entitlement.ID) (*T, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if t.writable && len(t.e.updates) > 1 {
+		t.was = new(*o)
 	}
 	return o, nil
 }
@@ -106,16 +112,20 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 	if err != nil {
 		return err
 	}
+	m := t.e.meta(o)
+	updates := t.e.updates
+	if t.was != nil && t.e.meta(t.was).ID == m.ID {
+		updates = t.e.updatesFor(t.was, o)
+	}
 	var n int64
-	for _, text := range t.e.updates {
-		if n, err = t.conn.exec(ctx, text, args...); err != nil {
+	for _, u := range updates {
+		if n, err = t.conn.exec(ctx, u.text, args...); err != nil {
 			return err
 		}
 		if n > 0 {
 			break
 		}
 	}
-	m := t.e.meta(o)
 	if n == 0 {
 		return t.stale(ctx, m)
 	}

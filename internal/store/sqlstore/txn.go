@@ -43,24 +43,24 @@ type txn struct {
 
 func newTxn(c *conn, t tenantKey, writable bool) *txn {
 	x := &txn{conn: c, tenant: t.id, number: t.number, writable: writable, plain: writable}
-	x.catalogs = table[entitlement.Catalog]{x, catalogs}
-	x.packages = table[entitlement.Package]{x, packages}
-	x.policies = table[entitlement.Policy]{x, policies}
-	x.extensions = table[entitlement.Extension]{x, extensions}
-	x.resources = table[entitlement.Resource]{x, resources}
-	x.roleScopes = table[entitlement.RoleScope]{x, roleScopes}
-	x.resourceRequests = table[entitlement.ResourceRequest]{x, resourceRequests}
-	x.requests = table[entitlement.Request]{x, requests}
-	x.assignments = table[entitlement.Assignment]{x, assignments}
-	x.grants = table[entitlement.Grant]{x, grants}
-	x.users = table[entitlement.User]{x, users}
-	x.groups = table[entitlement.Group]{x, groups}
-	x.memberships = table[entitlement.Membership]{x, memberships}
-	x.approvers = table[entitlement.Approver]{x, approvers}
-	x.incompatible = table[entitlement.Incompatibility]{x, incompatibilities}
-	x.organizations = table[entitlement.ConnectedOrganization]{x, organizations}
-	x.principals = table[entitlement.ServicePrincipal]{x, principals}
-	x.idempotencyKeys = table[entitlement.IdempotencyKey]{x, idempotencyKeys}
+	x.catalogs = table[entitlement.Catalog]{txn: x, e: catalogs}
+	x.packages = table[entitlement.Package]{txn: x, e: packages}
+	x.policies = table[entitlement.Policy]{txn: x, e: policies}
+	x.extensions = table[entitlement.Extension]{txn: x, e: extensions}
+	x.resources = table[entitlement.Resource]{txn: x, e: resources}
+	x.roleScopes = table[entitlement.RoleScope]{txn: x, e: roleScopes}
+	x.resourceRequests = table[entitlement.ResourceRequest]{txn: x, e: resourceRequests}
+	x.requests = table[entitlement.Request]{txn: x, e: requests}
+	x.assignments = table[entitlement.Assignment]{txn: x, e: assignments}
+	x.grants = table[entitlement.Grant]{txn: x, e: grants}
+	x.users = table[entitlement.User]{txn: x, e: users}
+	x.groups = table[entitlement.Group]{txn: x, e: groups}
+	x.memberships = table[entitlement.Membership]{txn: x, e: memberships}
+	x.approvers = table[entitlement.Approver]{txn: x, e: approvers}
+	x.incompatible = table[entitlement.Incompatibility]{txn: x, e: incompatibilities}
+	x.organizations = table[entitlement.ConnectedOrganization]{txn: x, e: organizations}
+	x.principals = table[entitlement.ServicePrincipal]{txn: x, e: principals}
+	x.idempotencyKeys = table[entitlement.IdempotencyKey]{txn: x, e: idempotencyKeys}
 	x.tx = store.Tx{
 		Catalogs: &x.catalogs, Packages: &x.packages, Policies: &x.policies, Extensions: &x.extensions,
 		Resources: &x.resources, RoleScopes: &x.roleScopes, ResourceRequests: &x.resourceRequests,

@@ -35,7 +35,8 @@ type writer struct {
 	stopped chan struct{}
 	closing atomic.Bool
 
-	commits atomic.Int64 // for the tests
+	commits  atomic.Int64 // for the tests
+	onCommit func(changes int, took time.Duration, err error)
 }
 
 // change is one Update on its way through the writer.
@@ -298,7 +299,8 @@ func (w *writer) call(ch *change) {
 	ch.err = ch.fn(x)
 }
 
-func (w *writer) commit(changes int) error {
+func (w *writer) commit(changes int) (err error) {
+	defer w.observe(changes, time.Now(), &err)
 	if w.delay > 0 {
 		time.Sleep(w.delay)
 	}

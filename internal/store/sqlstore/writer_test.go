@@ -159,7 +159,7 @@ func tables(t *testing.T) map[string]func(*store.Tx) error {
 }
 
 // raw runs a statement on the writer's connection.
-func raw(t *testing.T, s *Store, text string) {
+func raw(t testing.TB, s *Store, text string) {
 	t.Helper()
 	must(t, s.writer(tenantKey{}).do(t.Context(), tenantKey{}, func(x *txn) error {
 		_, err := x.conn.exec(context.Background(), text)

@@ -18,6 +18,9 @@ func testHistory(t *testing.T, s store.Store) {
 	}
 	bare := &entitlement.Record{At: moment, Kind: "catalog", Ref: ID("ref", 1), Action: "create"}
 	all := []*entitlement.Record{record(1, 1), record(2, 2), bare, record(3, 1)}
+	for n := range 20 {
+		all = append(all, record(4+n, 3))
+	}
 	update(t, s, func(tx *store.Tx) error { return tx.History.Append(ctx, all[0], all[1]) })
 	update(t, s, func(tx *store.Tx) error { return tx.History.Append(ctx, all[2:]...) })
 	for i := 1; i < len(all); i++ {
@@ -37,7 +40,7 @@ func testHistory(t *testing.T, s store.Store) {
 		same("Of", got, err, all[0], all[2], all[3])
 		got, err = tx.History.Of(ctx, ID("ref", 9))
 		same("Of another", got, err)
-		got, err = tx.History.List(ctx, 0, 10)
+		got, err = tx.History.List(ctx, 0, 100)
 		same("List", got, err, all...)
 		got, err = tx.History.List(ctx, all[0].Seq, 2)
 		same("a page of List", got, err, all[1], all[2])

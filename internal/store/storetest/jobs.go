@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,9 +67,38 @@ func testJobs(t *testing.T, s store.Store) {
 		return nil
 	})
 	view(t, s, func(tx *store.Tx) error {
-		if tx.Jobs.Put(ctx, a) == nil || tx.Jobs.DeleteOf(ctx, a.Ref) == nil {
+		if tx.Jobs.Put(ctx, a) == nil || tx.Jobs.DeleteOf(ctx, a.Ref) == nil || tx.Jobs.DeleteKinds(ctx, a.Ref, a.N, a.Kind) == nil {
 			t.Error("a View can change jobs")
 		}
+		return nil
+	})
+}
+
+// testManyJobs puts and removes several jobs at once.
+func testManyJobs(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	var all []store.Job
+	for n := range 20 {
+		all = append(all, job(tenantA, store.JobNotice, 1, n, time.Duration(n)*time.Second, "lane"))
+	}
+	twice := append(slices.Clone(all), all[3], all[7])
+	twice[3].Args, twice[7].Args = "earlier", "earlier"
+	callout := job(tenantA, store.JobCallout, 1, 5, time.Hour, "")
+	timeout := job(tenantA, store.JobTimeout, 1, 5, 2*time.Hour, "")
+	later := job(tenantA, store.JobTimeout, 1, 6, 3*time.Hour, "")
+	other := job(tenantA, store.JobTimeout, 2, 5, time.Hour, "")
+	update(t, s, func(tx *store.Tx) error {
+		must(t, tx.Jobs.Put(ctx))
+		must(t, tx.Jobs.Put(ctx, twice...))
+		list, err := tx.Jobs.Of(ctx, callout.Ref)
+		wantJobs(t, "Of after a Put of many", list, err, all...)
+		must(t, tx.Jobs.Put(ctx, callout, timeout, later, other))
+		must(t, tx.Jobs.DeleteKinds(ctx, callout.Ref, 5, store.JobCallout, store.JobTimeout))
+		must(t, tx.Jobs.DeleteKinds(ctx, callout.Ref, 5, store.JobWake))
+		list, err = tx.Jobs.Of(ctx, callout.Ref)
+		wantJobs(t, "Of after DeleteKinds", list, err, append(all, later)...)
+		list, err = tx.Jobs.Of(ctx, other.Ref)
+		wantJobs(t, "Of another after DeleteKinds", list, err, other)
 		return nil
 	})
 }

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Text", testText},
 		{"Time", testTime},
 		{"Jobs", testJobs},
+		{"ManyJobs", testManyJobs},
 		{"DueJobs", testDueJobs},
 		{"History", testHistory},
 		{"Audits", testAudits},
