@@ -96,9 +96,12 @@ func (c *checker) checkCallouts() {
 	}
 }
 
-// rank orders the states that a request goes through; from an end there is no way on.
+// ended is the rank of states from which there is no way on.
+const ended = 4
+
+// rank orders the states that a request goes through.
 var rank = map[string]int{
-	"submitted": 1, "pendingApproval": 2, "delivering": 3, "delivered": 4, "denied": 4, "canceled": 4, "deliveryFailed": 4,
+	"submitted": 1, "pendingApproval": 2, "delivering": 3, "delivered": ended, "denied": ended, "canceled": ended, "deliveryFailed": ended,
 }
 
 // checkReads holds that nobody sees a request as it was before what they, or anybody, had

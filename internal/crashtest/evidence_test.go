@@ -8,6 +8,8 @@ type evidence struct {
 	calls    []call
 	received []received
 	tenants  map[string]*final
+	// waiting says that there may be requests under way.
+	waiting bool
 }
 
 // received is one callout as a receiver got it.

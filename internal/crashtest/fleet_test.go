@@ -51,6 +51,9 @@ func onSQLite(f *fleet) { f.data = filepath.Join(f.t.TempDir(), "anteroom.db") }
 // onPostgres is a database in the cluster that all tests share.
 func onPostgres(f *fleet) { f.data = testenv.PostgresURL(f.t) }
 
+// onPostgresWithoutSchema is a database in that cluster in which there is nothing yet.
+func onPostgresWithoutSchema(f *fleet) { f.data = pgtest.Database(f.t, "", nil) }
+
 // onCluster is a cluster that the test may stop. Each server has a proxy before it.
 func onCluster(f *fleet) {
 	c, err := pgtest.Start(context.Background(), pgtest.Options{})

@@ -44,14 +44,27 @@ func TestKillReplicasAtPlaces(t *testing.T) {
 	c.verify()
 }
 
-// during keeps the load up while something is done to the servers.
+// during keeps the load up while something is done to development servers, and moves the
+// clocks so that timers fire.
 func (c *crowd) during(does func()) {
+	c.underLoad(func() {
+		ctx, stop := context.WithCancel(context.Background())
+		clocks := c.moveClocks(ctx)
+		defer func() { // also when does ends the test
+			stop()
+			clocks()
+		}()
+		does()
+	})
+}
+
+// underLoad keeps the load up while something is done to the servers.
+func (c *crowd) underLoad(does func()) {
 	ctx, stop := context.WithCancel(context.Background())
-	wait, clocks := c.run(ctx, 8), c.moveClocks(ctx)
-	defer func() { // also when does ends the test
+	wait := c.run(ctx, 8)
+	defer func() {
 		stop()
 		wait()
-		clocks()
 	}()
 	does()
 }

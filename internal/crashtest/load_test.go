@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"anteroom/internal/testenv"
 )
@@ -227,4 +226,3 @@ func (l *load) advance(d string) {
 		l.t.Fatal(err)
 	}
 }
-
