@@ -11,15 +11,20 @@ import (
 	"anteroom/internal/testenv"
 )
 
-// received answers a callout: the owner of an extension, in whatever process it lives, calls
+// called answers a callout: the owner of an extension, in whatever process it lives, calls
 // any of the servers.
-func (c *crowd) received(k received) {
+func (c *crowd) called(k received) {
 	if c.wild && rand.IntN(8) == 0 {
 		return // never: the timer will come
 	}
 	outcome := "continue"
 	if c.wild && k.stage != "assignmentRequestGranted" && rand.IntN(4) == 0 {
 		outcome = []string{"denied", "canceled"}[rand.IntN(2)]
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return
 	}
 	c.work.Go(func() {
 		if rand.IntN(2) == 0 {
@@ -38,6 +43,31 @@ func (c *crowd) received(k received) {
 			c.resume(k, outcome) // and once more later
 		}
 	})
+}
+
+// rest ends the answering and waits until nobody calls any more.
+func (c *crowd) rest() {
+	c.mu.Lock()
+	c.over = true
+	c.mu.Unlock()
+	c.work.Wait()
+	last := -1
+	until(func() bool {
+		n := len(c.received())
+		same := n == last
+		if last = n; !same {
+			pause(lease)
+		}
+		return same
+	})
+}
+
+// received is what all receivers got.
+func (c *crowd) received() (all []received) {
+	for _, r := range c.receivers {
+		all = append(all, r.received()...)
+	}
+	return all
 }
 
 func (c *crowd) resume(k received, outcome string) {

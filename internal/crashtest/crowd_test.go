@@ -23,6 +23,9 @@ type crowd struct {
 	receivers []*receiver
 	// wild says that callers contradict each other, give up and do things twice.
 	wild bool
+
+	mu   sync.Mutex
+	over bool           // callouts are not answered any more
 	work sync.WaitGroup // answers to callouts under way
 }
 
@@ -44,7 +47,7 @@ const approval = `{"requestApprovalSettings": {"isApprovalRequiredForAdd": true,
 // newCrowd makes tenants in the fleet, which must be ready.
 func newCrowd(f *fleet, tenants int) *crowd {
 	c := &crowd{t: f.t, client: newClient(f.servers), wild: true}
-	c.receivers = []*receiver{newReceiver(f.t, false, c.received), newReceiver(f.t, true, c.received)}
+	c.receivers = []*receiver{newReceiver(f.t, false, c.called), newReceiver(f.t, true, c.called)}
 	for range tenants {
 		c.tenants = append(c.tenants, c.newTenant(f.newTenant()))
 	}
@@ -75,8 +78,7 @@ func (c *crowd) newTenant(id string) *tenant {
 	return t
 }
 
-// run keeps workers busy until ctx is done. The function that it returns waits for them and
-// for all answers to callouts.
+// run keeps workers busy until ctx is done. The function that it returns waits for them.
 func (c *crowd) run(ctx context.Context, workers int) (wait func()) {
 	var busy sync.WaitGroup
 	for range workers {
@@ -87,10 +89,7 @@ func (c *crowd) run(ctx context.Context, workers int) (wait func()) {
 			}
 		})
 	}
-	return func() {
-		busy.Wait()
-		c.work.Wait()
-	}
+	return busy.Wait
 }
 
 // progress waits until some changes more were acknowledged: whatever fails, the others, or

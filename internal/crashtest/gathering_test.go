@@ -50,10 +50,8 @@ func (c *crowd) open(t *tenant) (string, error) {
 // gather collects the evidence, from a server at rest.
 func (c *crowd) gather() *evidence {
 	c.t.Helper()
-	e := &evidence{calls: c.client.history.all(), tenants: map[string]*final{}}
-	for _, r := range c.receivers {
-		e.received = append(e.received, r.received()...)
-	}
+	c.rest()
+	e := &evidence{calls: c.client.history.all(), received: c.received(), tenants: map[string]*final{}}
 	for _, t := range c.tenants {
 		f, err := c.final(t)
 		if err != nil {
