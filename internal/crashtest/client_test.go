@@ -16,7 +16,7 @@ import (
 
 // answerWithin is how long a client waits for an answer, which a server that is frozen, or
 // cut off from its database, may never give.
-const answerWithin = 3 * time.Second
+const answerWithin = 2 * time.Second
 
 // client makes calls at one of several servers and keeps them in a history.
 type client struct {

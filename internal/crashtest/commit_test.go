@@ -14,6 +14,7 @@ import (
 // its way there, so that it never was, and on the way back, so that it was and nobody knows.
 // Every outcome is found out, none is guessed (P17 of the promises).
 func TestCutDuringCommit(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 3, throughProxies(onPostgres))
 	f.start()
 	c := newCrowd(f, 3)

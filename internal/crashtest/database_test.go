@@ -10,6 +10,7 @@ import (
 
 // TestDatabaseRestarts restarts PostgreSQL under load, in good order and by a crash.
 func TestDatabaseRestarts(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 3, onCluster)
 	f.start()
 	c := newCrowd(f, 3)
@@ -30,6 +31,7 @@ func TestDatabaseRestarts(t *testing.T) {
 // standby that follows it synchronously take its place: nothing acknowledged is lost and
 // nothing is done twice (P17 of the promises).
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 3, throughProxies(onCluster))
 	f.start()
 	c := newCrowd(f, 3)

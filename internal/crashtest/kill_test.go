@@ -12,6 +12,7 @@ import (
 // random, and holds that nothing acknowledged is lost and nothing is done twice (P1, P3, P5,
 // P18 of the promises).
 func TestKillReplicas(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 3, onPostgres)
 	f.start()
 	c := newCrowd(f, 3)
@@ -21,6 +22,7 @@ func TestKillReplicas(t *testing.T) {
 
 // TestKill does the same with one server on a file, and kills it at named places as well.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 1, onSQLite)
 	f.start()
 	c := newCrowd(f, 2)
@@ -33,6 +35,7 @@ func TestKill(t *testing.T) {
 
 // TestKillReplicasAtPlaces kills one of three servers at named places.
 func TestKillReplicasAtPlaces(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 3, onPostgres)
 	f.start()
 	c := newCrowd(f, 3)
@@ -100,6 +103,7 @@ func killAtPlaces(f *fleet) {
 
 // TestKillInTimer kills the server while timers fire.
 func TestKillInTimer(t *testing.T) {
+	t.Parallel()
 	p := newProcess(t)
 	p.start("")
 	l := newLoad(t, p.url())

@@ -1,3 +1,15 @@
+// Package crashtest does to real processes what happens to servers, and looks at what is
+// left. It builds the binary with failpoints and starts one server on a SQLite file, or three
+// on one PostgreSQL (fleet), puts load on them from callers and owners of extensions that
+// are as impatient as real ones (crowd, client, receiver), and kills, freezes, ends and
+// upgrades the servers, cuts their connections, and restarts and fails over the database.
+//
+// All calls with their answers, what receivers got, and what the API shows in the end are the
+// evidence, which a checker that knows nothing of servers holds against the promises.
+// doctored_test.go shows that the checker finds what it is there to find.
+//
+// It also holds the order of fsync and answer with a trace of system calls, and what a full
+// disk, and a backup that is killed, may do.
 package crashtest
 
 import (

@@ -20,6 +20,7 @@ var previous string
 // TestRollingRestart replaces three servers of the previous version one after another under
 // load, and then goes back the same way: no call fails (P19 of the promises).
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	old, now := buildPrevious(t), build(t)
 	f := newProduction(t, 3, 2, drain, onPostgresWithoutSchema)
 	for _, p := range f.replicas {

@@ -14,6 +14,7 @@ const drain = 6 * time.Second
 // TestTerminate ends servers under load as an operator does, two of three at a time: no call
 // fails, what is under way is finished, and they end in good order (P22 of the promises).
 func TestTerminate(t *testing.T) {
+	t.Parallel()
 	f := newProduction(t, 3, 2, drain, onPostgres)
 	f.start()
 	c := newQuiet(f)
@@ -37,6 +38,7 @@ func TestTerminate(t *testing.T) {
 // TestTerminateOnFile ends a single server in good order, which its callers notice, but not
 // the calls that it has accepted.
 func TestTerminateOnFile(t *testing.T) {
+	t.Parallel()
 	f := newProduction(t, 1, 2, drain, onSQLite)
 	f.start()
 	c := newQuiet(f)

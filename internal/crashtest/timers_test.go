@@ -13,12 +13,14 @@ import (
 // TestTimersWhileDown lets many timers come while no server runs: three of them work them
 // off afterwards, each timer once and none before its time (P14 of the promises).
 func TestTimersWhileDown(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 3, onPostgres)
 	timersWhileDown(f, times(1500, 10_000))
 }
 
 // TestTimersWhileDownOnFile does the same with one server on a file.
 func TestTimersWhileDownOnFile(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 1, onSQLite)
 	timersWhileDown(f, times(1500, 10_000))
 }
