@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,10 +18,14 @@ var night = os.Getenv("ANTEROOM_NIGHT") != ""
 // in their logs is a failure. It needs a C compiler.
 var raced = os.Getenv("ANTEROOM_CRASH_RACE") != ""
 
-// times is how often something is done: in CI, and at night.
+// times is how often something is done: in CI, which ANTEROOM_CRASH_TIMES multiplies, and at
+// night.
 func times(ci, atNight int) int {
 	if night {
 		return atNight
+	}
+	if n, err := strconv.Atoi(os.Getenv("ANTEROOM_CRASH_TIMES")); err == nil && n > 0 {
+		return min(n*ci, atNight)
 	}
 	return ci
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -219,10 +220,18 @@ func (c *crowd) report(k *checker) {
 	for _, r := range k.requests {
 		states[r.state]++
 	}
+	var took []time.Duration
 	for _, one := range k.e.calls {
 		if one.status == 0 {
 			unknown++
+		} else if one.kind != opRead && one.did() {
+			took = append(took, one.end-one.start)
 		}
+	}
+	slices.Sort(took)
+	if n := len(took); n > 0 {
+		c.t.Logf("changes were acknowledged within %s (half), %s (99 %%), %s (all)", took[n/2].Round(time.Millisecond),
+			took[n*99/100].Round(time.Millisecond), took[n-1].Round(time.Millisecond))
 	}
 	c.t.Logf("%d requests %v; %d changes acknowledged, %d calls without an answer, %d callouts received, %d taken more than once; %d findings",
 		len(k.requests), states, c.client.history.acknowledged(), unknown, len(k.e.received), k.repeats, len(k.findings))
