@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"anteroom/internal/config"
 	"anteroom/internal/server"
 )
 
@@ -34,21 +35,22 @@ func newDev() *cobra.Command {
 					return errors.Join(err, s.Stop())
 				}
 			}
-			printDev(cmd.OutOrStdout(), s.URL(), o.Data)
+			printDev(cmd.OutOrStdout(), s.URL(), config.ShownData(o.Data))
 			return s.Wait(cmd.Context())
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "listen at `host:port`; port 0 takes a free one")
-	f.StringVar(&o.Data, "data", "", "keep the data in this SQLite `file`; without it, in memory")
+	f.StringVar(&o.Data, "data", "", "keep the data in this SQLite `file`, or in the PostgreSQL database of a URL; without it, in memory")
 	f.BoolVar(&o.InsecureListen, "insecure-listen", false, "allow an address that other machines can reach")
 	f.StringVar(&o.NoticeURL, "notices", "", "post notices (who is asked to approve, what was given, what ends) as CloudEvents to this `URL`")
 	f.IntVar(&o.MaxGroup, "max-group", 0, "most changes that share a commit")
+	f.DurationVar(&o.Lease, "lease", 0, "how long this process may go without a sign of life on a PostgreSQL database")
 	f.DurationVar(&o.CommitDelay, "commit-delay", 0, "make each commit slower")
 	f.IntVar(&o.PerEndpoint, "per-endpoint", 0, "callouts to one endpoint at a time")
 	f.StringVar(&profiles, "pprof", "", "serve profiles at `host:port` of this machine")
-	for _, name := range []string{"max-group", "commit-delay", "per-endpoint", "pprof"} {
-		f.Lookup(name).Hidden = true // for measurements
+	for _, name := range []string{"max-group", "lease", "commit-delay", "per-endpoint", "pprof"} {
+		f.Lookup(name).Hidden = true // for measurements and tests
 	}
 	return cmd
 }

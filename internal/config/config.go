@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -77,11 +78,20 @@ type Postgres struct {
 }
 
 // ShownData is Data without a password.
-func (c *Config) ShownData() string {
-	u, err := url.Parse(c.Data)
-	if err != nil || u.Scheme == "" {
-		return c.Data
+func (c *Config) ShownData() string { return ShownData(c.Data) }
+
+// ShownData is the path of a file, or the URL of a database without a password.
+func ShownData(data string) string {
+	if !strings.Contains(data, "://") {
+		return data
 	}
+	u, err := url.Parse(data)
+	if err != nil {
+		return "a database"
+	}
+	q := u.Query()
+	q.Del("password")
+	u.RawQuery = q.Encode()
 	return u.Redacted()
 }
 

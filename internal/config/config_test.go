@@ -295,3 +295,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestShownData(t *testing.T) {
+	for data, want := range map[string]string{
+		"/var/lib/a%zz.db":                         "/var/lib/a%zz.db",
+		"postgres://u:secret@h/db?sslmode=require": "postgres://u:xxxxx@h/db?sslmode=require",
+		"postgres://h/db?password=secret&user=u":   "postgres://h/db?user=u",
+		"postgres://u:se%zzcret@h/db":              "a database",
+	} {
+		if got := ShownData(data); got != want {
+			t.Errorf("ShownData(%q) is %q, want %q", data, got, want)
+		}
+	}
+}

@@ -20,11 +20,11 @@ func TestNoAnswerBeforeSync(t *testing.T) {
 	if err != nil {
 		t.Fatal("strace is missing; ./test installs it")
 	}
-	p := newProcess(t)
+	f := newFleet(t, 1, onSQLite)
+	p, s, tenant := f.replicas[0], f.servers[0], f.newTenant()
 	trace := filepath.Join(t.TempDir(), "trace")
 	p.wrap = []string{strace, "-f", "-y", "-s", "32", "-e", "trace=pwrite64,fsync,fdatasync,write", "-o", trace}
 	p.start("")
-	s, tenant := testenv.Attach(p.url()), testenv.NewTenant()
 	pkg, err := s.MakePackage(tenant)
 	if err != nil {
 		t.Fatal(err)
@@ -43,8 +43,8 @@ func TestNoAnswerBeforeSync(t *testing.T) {
 			t.Fatalf("%v %d %s", err, r.Status, r.Body)
 		}
 	}
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM) // the tracer writes its file out
-	<-p.done
+	p.signal(syscall.SIGTERM) // the tracer writes its file out
+	p.awaitEnd()
 	text, err := os.ReadFile(trace)
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"anteroom/internal/testenv"
 )
@@ -226,9 +225,4 @@ func (l *load) advance(d string) {
 	if err := l.server.Advance(l.tenant, d); err != nil {
 		l.t.Fatal(err)
 	}
-}
-
-// afterAWhile returns a context that ends then.
-func afterAWhile(d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), d)
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
@@ -29,6 +30,10 @@ const (
 // Server is a server that tests talk to. It is safe for concurrent use.
 type Server struct {
 	URL string
+	// Host is what the server is called, where that is not in URL.
+	Host string
+	// Issue makes a token in a tenant for somebody; nil where the server issues tokens itself.
+	Issue func(tenant, who string) (string, error)
 	// Notices is where the server posts notices; nil where it posts none.
 	Notices *Endpoint
 
@@ -44,11 +49,29 @@ func NewTenant() string { return uuid.NewString() }
 
 // Token returns a token in the tenant for app, extension, stranger, reader or the name of a person.
 func (s *Server) Token(tenant, who string) (string, error) {
+	key := [2]string{tenant, who}
+	s.mu.Lock()
+	t := s.tokens[key]
+	s.mu.Unlock()
+	if t != "" {
+		return t, nil
+	}
+	token, err := s.newToken(tenant, who)
+	if err != nil {
+		return "", fmt.Errorf("token for %s: %w", who, err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := [2]string{tenant, who}
-	if t := s.tokens[key]; t != "" {
-		return t, nil
+	if s.tokens == nil {
+		s.tokens = map[[2]string]string{}
+	}
+	s.tokens[key] = token
+	return token, nil
+}
+
+func (s *Server) newToken(tenant, who string) (string, error) {
+	if s.Issue != nil {
+		return s.Issue(tenant, who)
 	}
 	form := url.Values{"client_secret": {Secret}, "scope": {s.URL + "/.default"}, "grant_type": {"client_credentials"}}
 	switch who {
@@ -66,15 +89,7 @@ func (s *Server) Token(tenant, who string) (string, error) {
 		form.Set("username", who)
 		form.Set("password", Secret)
 	}
-	token, err := formToken(s.URL, tenant, form)
-	if err != nil {
-		return "", fmt.Errorf("token for %s: %w", who, err)
-	}
-	if s.tokens == nil {
-		s.tokens = map[[2]string]string{}
-	}
-	s.tokens[key] = token
-	return token, nil
+	return formToken(s.URL, tenant, form)
 }
 
 // ForgetTokens makes the next calls ask for new tokens, as a server that was started again
@@ -135,6 +150,7 @@ func (s *Server) CallWithin(ctx context.Context, tenant, who, method, path strin
 	if err != nil {
 		return Reply{}, err
 	}
+	req.Host = s.Host
 	req.Header.Set("Authorization", "Bearer "+token)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -150,11 +166,17 @@ func (s *Server) CallWithin(ctx context.Context, tenant, who, method, path strin
 type Package struct{ ID, Policy, Catalog, Group string }
 
 // MakePackage makes a package whose policy lets everybody ask and calls extensions. Each
-// stage is "Created:P14D@URL", or "Created@URL" for one that does not wait.
+// stage is "Created:P14D@URL", or "Created@URL" for one that does not wait; "+{...}" adds
+// members to the policy.
 func (s *Server) MakePackage(tenant string, stages ...string) (Package, error) {
 	r := &runner{server: s, tenant: tenant, who: "app", vars: map[string]string{}}
 	words := make([]string, len(stages))
 	for i, stage := range stages {
+		if policy, ok := strings.CutPrefix(stage, "+"); ok {
+			words[i] = fmt.Sprintf("+policy%d", i)
+			r.files = map[string]string{words[i][1:]: policy}
+			continue
+		}
 		n := len(stage) - 1
 		for n >= 0 && stage[n] != '@' {
 			n--

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Root is the path below which the API of entitlement management is served.
@@ -39,6 +40,7 @@ func (r *runner) call(method, path string, body []byte) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	req.Host = r.server.Host
 	if len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -153,9 +155,12 @@ func at(v any, path string) (any, bool) {
 	return v, true
 }
 
+// tokens asks for tokens: a server may be frozen.
+var tokens = &http.Client{Timeout: 10 * time.Second}
+
 // formToken asks the built-in issuer for a token.
 func formToken(base, tenant string, form url.Values) (string, error) {
-	resp, err := http.PostForm(base+"/"+tenant+"/oauth2/v2.0/token", form)
+	resp, err := tokens.PostForm(base+"/"+tenant+"/oauth2/v2.0/token", form)
 	if err != nil {
 		return "", err
 	}
