@@ -45,7 +45,7 @@ func (e *Engine) manage(ctx context.Context, by entitlement.Actor, fn func(*edit
 		return err
 	}
 	full := e.full()
-	return explain(e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
+	return explain(e.Store.Update(store.Deferrable(ctx), by.Tenant, func(tx *store.Tx) error {
 		if err := e.mayAct(ctx, tx, by); err != nil {
 			return err
 		}

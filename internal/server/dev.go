@@ -33,8 +33,10 @@ type DevOptions struct {
 	// For measurements; zero means the default.
 	Lease       time.Duration // with a PostgreSQL database
 	MaxGroup    int
+	MaxQueue    int
 	CommitDelay time.Duration
 	PerEndpoint int
+	Clock       func() time.Time // the real clock of this server; nil means time.Now
 }
 
 // loopback are the addresses that a development server may call beside public ones.
@@ -81,13 +83,13 @@ func startDev(ctx context.Context, o DevOptions, l net.Listener) (*Server, error
 	where := newLocalSite(l)
 	url := where.url()
 	s, err := assemble(ctx, parts{
-		store: sqlstore.Options{Data: o.Data, MaxGroup: o.MaxGroup, CommitDelay: o.CommitDelay, Postgres: sqlstore.PostgresOptions{
-			Performs: true, Name: processName(), Lease: o.Lease,
+		store: sqlstore.Options{Data: o.Data, MaxGroup: o.MaxGroup, MaxQueue: o.MaxQueue, CommitDelay: o.CommitDelay, Postgres: sqlstore.PostgresOptions{
+			Performs: true, Name: processName(), Lease: o.Lease, Clock: o.Clock,
 		}},
 		callout: callout.Options{Allow: loopback, AllowHTTP: true},
-		limits:  DispatcherOptions{PerLane: o.PerEndpoint},
+		limits:  DispatcherOptions{PerLane: o.PerEndpoint, Now: o.Clock},
 		base:    url,
-		engine:  engine.Options{AllowDenyAtCreated: true},
+		engine:  engine.Options{AllowDenyAtCreated: true, Clock: o.Clock},
 		notices: devNotices(o.NoticeURL),
 		log:     o.Log,
 	})

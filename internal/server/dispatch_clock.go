@@ -6,6 +6,10 @@ import (
 	"anteroom/internal/store"
 )
 
+// holdFor is for how long timers wait, at least, after the clock jumped: long enough for
+// somebody to see it.
+const holdFor = 30 * time.Second
+
 // clockWatch notices when the real clock jumps: it compares how far the clock went with how
 // much time passed, of which the clock of the process that only counts knows nothing wrong.
 type clockWatch struct {
@@ -18,7 +22,7 @@ type clockWatch struct {
 }
 
 // watchClock looks at both clocks. After a jump of more than MaxJump timers wait for one
-// interval, and somebody is told: a clock that was set wrong must not end everything at
+// interval, or holdFor where that is longer, and somebody is told: a clock that was set wrong must not end everything at
 // once before anybody can see it. The caller holds d.mu.
 func (d *Dispatcher) watchClock(now time.Time) {
 	if d.MaxJump <= 0 {
@@ -34,9 +38,10 @@ func (d *Dispatcher) watchClock(now time.Time) {
 	if !w.wall.IsZero() {
 		jump := now.Sub(w.wall) - (passed - w.passed)
 		if jump > d.MaxJump || jump < -d.MaxJump {
-			w.heldUntil = passed + d.Poll
+			wait := max(d.Poll, holdFor)
+			w.heldUntil = passed + wait
 			w.jumps++
-			d.Logger.Error("the real clock jumped; timers are held back", "jump", jump.Round(time.Second).String(), "now", now.UTC(), "for", d.Poll.String())
+			d.Logger.Error("the real clock jumped; timers are held back", "jump", jump.Round(time.Second).String(), "now", now.UTC(), "for", wait.String())
 		}
 	}
 	w.wall, w.passed = now.Round(0), passed

@@ -60,3 +60,32 @@ func TestTimersWaitAfterTheClockJumped(t *testing.T) {
 		}
 	})
 }
+
+// One of several processes looks at the store every second, and holds its timers back for
+// long enough to be seen all the same.
+func TestTimersWaitWhereThePollIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var ahead atomic.Int64
+		source := newJobs()
+		key := store.JobKey{Tenant: "t", Kind: store.JobTimeout, Ref: "r", N: 1}
+		source.put(store.Job{JobKey: key, Due: start.Add(24 * time.Hour)})
+		d := NewDispatcher(source, source, DispatcherOptions{
+			Now:     func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+			MaxJump: 5 * time.Minute, Poll: time.Second, Elapsed: func() time.Duration { return time.Since(start) },
+		})
+		d.Start()
+		<-time.After(time.Minute)
+		ahead.Store(int64(48 * time.Hour))
+		for _, want := range []int{0, 1} {
+			<-time.After(20 * time.Second)
+			synctest.Wait()
+			source.mu.Lock()
+			if n := source.done[key]; n != want {
+				t.Errorf("the timer ran %d times, want %d", n, want)
+			}
+			source.mu.Unlock()
+		}
+		d.Stop(t.Context())
+	})
+}

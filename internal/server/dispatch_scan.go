@@ -45,6 +45,9 @@ func (d *Dispatcher) round() error {
 	now := d.Now()
 	d.mu.Lock()
 	d.watchClock(now)
+	if d.lookAt.Sub(now) > d.Poll { // the clock was set back
+		d.lookAt = time.Time{}
+	}
 	d.unpark(now)
 	d.resumeAfterTrouble(now)
 	d.beginHeld()
@@ -87,7 +90,7 @@ func (d *Dispatcher) untilNext() time.Duration {
 	if d.trouble.failures > 0 && !d.trouble.probing && d.waiting > 0 {
 		sooner(d.trouble.until)
 	}
-	return max(0, at.Sub(d.Now()))
+	return min(max(0, at.Sub(d.Now())), d.Poll)
 }
 
 // unpark lets jobs be found again whose wait after a failure is over. What is not found

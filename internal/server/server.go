@@ -132,7 +132,10 @@ func assemble(ctx context.Context, p parts) (*Server, error) {
 	s.engine = engine.New(opts)
 	p.limits.Logger, p.limits.Holds = p.log, db.Performing
 	if p.store.Postgres.Performs && sqlstore.IsPostgres(p.store.Data) {
-		p.limits.Poll = min(replicaPoll, p.store.Postgres.Lease)
+		p.limits.Poll = replicaPoll
+		if lease := p.store.Postgres.Lease; lease > 0 { // else it is the default, which is longer
+			p.limits.Poll = min(replicaPoll, lease)
+		}
 	}
 	s.dispatcher = NewDispatcher(db, s.engine, p.limits)
 	s.loop.Store(s.dispatcher)

@@ -169,7 +169,7 @@ func TestMigrationStatus(t *testing.T) {
 	}
 	for _, undo := range []string{ // all that came after the second
 		"DROP TABLE installation", "DROP TABLE replica", "DROP TABLE writer", "DROP INDEX job_holder", "ALTER TABLE job DROP COLUMN holder",
-		"DROP INDEX request_waits", "ALTER TABLE request DROP COLUMN waits_at", "ALTER TABLE request DROP COLUMN waits_since",
+		"DROP INDEX request_waits", "CREATE INDEX role_grant_role_scope ON role_grant (tenant, role_scope)", "CREATE INDEX role_grant_group ON role_grant (tenant, group_id)", "ALTER TABLE request DROP COLUMN waits_at", "ALTER TABLE request DROP COLUMN waits_since",
 		"DROP INDEX request_created", "DROP INDEX request_state", "DROP INDEX assignment_state", "DROP INDEX policy_automatic_each",
 	} {
 		raw(t, s, undo)

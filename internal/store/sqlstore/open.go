@@ -21,7 +21,7 @@ type Options struct {
 	// MaxGroup is the most changes that share a commit; zero means 256, with PostgreSQL 64.
 	MaxGroup int
 	// MaxQueue is the most changes that may wait; zero means 4096. Others are refused
-	// with store.ErrUnavailable.
+	// with store.ErrUnavailable, those that are store.Deferrable at a quarter of it.
 	MaxQueue int
 	// CommitDelay makes each commit slower, as a slow disk does, for measurements.
 	CommitDelay time.Duration

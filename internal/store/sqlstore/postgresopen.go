@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -151,6 +152,9 @@ func postgresConfig(o Options) (*pgx.ConnConfig, error) {
 		return nil, fmt.Errorf("sqlstore: statements cannot be sent as %q; use prepared, unnamed or simple", o.Postgres.Statements)
 	}
 	config.DefaultQueryExecMode = mode
+	if config.ValidateConnect == nil && len(config.Fallbacks) > 0 { // of several hosts the one that takes changes
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectWithin
 	}

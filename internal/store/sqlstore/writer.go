@@ -51,6 +51,10 @@ type change struct {
 	panic  any // what fn panicked with
 }
 
+// deferrableShare is which part of the queue changes may fill that give way to others, see
+// store.Deferrable: the rest is for what ends something that was begun.
+const deferrableShare = 4
+
 // States of a change: its caller may withdraw it until the writer has begun it.
 const (
 	changeWaits int32 = iota
@@ -105,6 +109,9 @@ func (w *writer) enqueue(ch *change) error {
 	}
 	if w.closing.Load() {
 		return errClosed
+	}
+	if len(w.queue) >= cap(w.queue)/deferrableShare && store.IsDeferrable(ch.ctx) {
+		return errFull
 	}
 	select {
 	case w.queue <- ch:

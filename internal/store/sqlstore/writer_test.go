@@ -170,6 +170,25 @@ func TestQueueIsBounded(t *testing.T) {
 	})
 }
 
+// TestNewThingsGiveWay: what begins something is refused while there is room for what ends
+// something.
+func TestNewThingsGiveWay(t *testing.T) {
+	onEach(t, func(t *testing.T, o Options) {
+		o.MaxQueue = 8
+		s := openSample(t, o)
+		refused := func(want bool) {
+			err := s.Update(store.Deferrable(t.Context()), sampleTenant, insertUser(t, 9))
+			if errors.Is(err, store.ErrUnavailable) != want {
+				t.Errorf("what begins something: %v, want a refusal: %v", err, want)
+			}
+		}
+		for _, err := range behindWith(t, s, func() { refused(true) }, insertUser(t, 1), insertUser(t, 2), insertUser(t, 3)) {
+			must(t, err)
+		}
+		refused(false)
+	})
+}
+
 // tables are those that changes write to, each with a change that does.
 func tables(t *testing.T) map[string]func(*store.Tx) error {
 	ctx := t.Context()

@@ -6,3 +6,8 @@
 ALTER TABLE request ADD COLUMN waits_at TEXT /*C*/;
 ALTER TABLE request ADD COLUMN waits_since BIGINT;
 CREATE INDEX request_waits ON request (waits_at, waits_since) WHERE waits_at IS NOT NULL;
+
+-- No query of this program uses them: grants are found by their assignment, and by member
+-- and group.
+DROP INDEX role_grant_role_scope;
+DROP INDEX role_grant_group;
