@@ -168,7 +168,8 @@ func (c *crowd) decide(ctx context.Context, t *tenant, request string) {
 	say := func(who, result string) {
 		c.insist(ctx, func() call {
 			k, _ := c.client.do(call{kind: opDecide, tenant: t.id, request: request, instance: stage, outcome: result}, who, "PATCH",
-				testenv.Root+"/accessPackageAssignmentApprovals/"+request+"/stages/"+stage, map[string]string{"reviewResult": verdicts[result], "justification": "So be it."})
+				testenv.Root+"/accessPackageAssignmentApprovals/"+request+"/stages/"+stage,
+				map[string]string{"reviewResult": verdicts[result], "justification": "So be it."})
 			return k
 		})
 	}

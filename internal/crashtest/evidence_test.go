@@ -37,7 +37,7 @@ type plan struct {
 // request is a request with its history.
 type request struct {
 	id, state, status, target string
-	assignment, pkg           string
+	pkg                       string
 	instances                 []instance
 	records                   []record
 }
@@ -54,7 +54,6 @@ type record struct {
 	at                time.Time
 	action, from, to  string
 	instance, outcome string // of a callback
-	result            string // of a decision
 }
 
 // assignment is access that somebody has.

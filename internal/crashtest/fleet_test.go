@@ -54,7 +54,7 @@ func onPostgres(f *fleet) { f.data = testenv.PostgresURL(f.t) }
 // onPostgresWithoutSchema is a database in that cluster in which there is nothing yet.
 func onPostgresWithoutSchema(f *fleet) { f.data = pgtest.Database(f.t, "", nil) }
 
-// onCluster is a cluster that the test may stop. Each server has a proxy before it.
+// onCluster is a cluster that the test may stop.
 func onCluster(f *fleet) {
 	c, err := pgtest.Start(context.Background(), pgtest.Options{})
 	if err != nil {
@@ -69,7 +69,7 @@ func onCluster(f *fleet) {
 	f.cluster, f.data = c, c.DSN("postgres")
 }
 
-// throughProxies is onPostgres with a proxy before it for each of three servers.
+// throughProxies puts a proxy before the database for each of three servers.
 func throughProxies(open func(*fleet)) func(*fleet) {
 	return func(f *fleet) {
 		open(f)

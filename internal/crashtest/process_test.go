@@ -13,7 +13,6 @@
 package crashtest
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -21,8 +20,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -93,8 +90,8 @@ func freeAddress(t testing.TB) string {
 
 func (p *process) url() string { return "http://" + p.addr }
 
-// start starts the process, to die at the failpoint if one is named, and waits until it is
-// ready or dead.
+// start starts the process, to die or stop at the failpoint if one is named, and waits until
+// it is ready or there.
 func (p *process) start(failpoint string) {
 	p.t.Helper()
 	p.launch(failpoint)
@@ -119,10 +116,11 @@ func (p *process) launch(failpoint string) {
 	}(p.cmd, p.done)
 }
 
-// awaitReady waits until the process says that it is ready, or has ended.
+// awaitReady waits until the process says that it is ready, or has ended, or has stopped
+// itself at a failpoint.
 func (p *process) awaitReady() {
 	p.t.Helper()
-	if !until(func() bool { return p.ready() || p.ended() }) {
+	if !until(func() bool { return p.ready() || p.ended() || p.frozen() }) {
 		p.t.Fatalf("%s was not ready within %s:\n%s", p.addr, hangLimit, p.out.tail(60))
 	}
 }
@@ -184,49 +182,6 @@ func (p *process) awaitEnd() *os.ProcessState {
 		p.t.Fatalf("%s does not end:\n%s", p.addr, p.out.tail(60))
 	}
 	return p.cmd.ProcessState
-}
-
-// output keeps the last of what a process says, and all that nobody should have to read.
-type output struct {
-	mu     sync.Mutex
-	text   []byte
-	alarms []string
-}
-
-// keptOutput is how much of it is kept, in bytes.
-const keptOutput = 256 << 10
-
-// Write adds to it.
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for line := range bytes.Lines(b) {
-		for _, word := range []string{"DATA RACE", "panic", "fatal error"} {
-			if bytes.Contains(line, []byte(word)) {
-				o.alarms = append(o.alarms, string(line))
-			}
-		}
-	}
-	o.text = append(o.text, b...)
-	if len(o.text) > 2*keptOutput {
-		o.text = append([]byte(nil), o.text[len(o.text)-keptOutput:]...)
-	}
-	return len(b), nil
-}
-
-// tail returns the last lines.
-func (o *output) tail(n int) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	lines := strings.SplitAfter(string(o.text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "")
-}
-
-// alarm returns what nobody should have to read.
-func (o *output) alarm() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return strings.Join(o.alarms, "")
 }
 
 // lives lets a process live for a while under load.

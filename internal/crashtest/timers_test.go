@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"anteroom/internal/testenv"
 )
 
 // TestTimersWhileDown lets many timers come while no server runs: three of them work them
@@ -29,33 +31,16 @@ func timersWhileDown(f *fleet, timers int) {
 	t := f.t
 	t.Helper()
 	f.start()
-	c := newCrowd(f, 2)
+	c := newCrowd(f, 1)
 	c.silence()
-	begun := time.Now()
+	c.client.http.Timeout = hangLimit
 	c.park(timers)
-	// The first falls due right after the servers are gone, and so do most; some do when they
-	// are there again.
-	span := time.Since(begun)
-	for _, at := range c.tenants {
-		ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
-		ahead := 30*time.Minute - time.Since(begun) - 2*time.Second
-		if err := c.advance(ctx, at, fmt.Sprintf("PT%dS", int(ahead.Seconds()))); err != nil {
-			t.Fatal(err)
-		}
-		cancel()
-	}
+	c.fallDue(f)
+	begun := time.Now()
 	for _, p := range f.replicas {
-		p.kill()
+		p.launch("")
 	}
-	pause(3*time.Second + span*4/5)
-	ups := make(chan bool)
-	begun = time.Now()
-	for _, p := range f.replicas {
-		go func() { p.start(""); ups <- true }()
-	}
-	for range f.replicas {
-		<-ups
-	}
+	f.awaitReady()
 	done := until(func() bool {
 		for _, at := range c.tenants {
 			if open, err := c.open(at); err != nil || open != "" {
@@ -76,6 +61,28 @@ func timersWhileDown(f *fleet, timers int) {
 		}
 	}
 	t.Logf("%d timers were worked off within %s of the start", len(k.requests), took.Round(time.Millisecond))
+}
+
+// fallDue moves the clock so that all but the latest of the timers are due, and those soon,
+// while no server runs: one that is there to move the clock dies at the first timer.
+func (c *crowd) fallDue(f *fleet) {
+	c.t.Helper()
+	parked := time.Now()
+	for _, p := range f.replicas {
+		p.kill()
+	}
+	one := f.replicas[0]
+	one.start("timer:1")
+	c.client.pick = func() *testenv.Server { return f.servers[0] }
+	ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
+	defer cancel()
+	const soon = 5 * time.Second
+	f.servers[0].ForgetTokens()
+	ahead := 30*time.Minute - time.Since(parked) - soon
+	if err := c.advance(ctx, c.tenants[0], fmt.Sprintf("PT%dS", int(ahead.Seconds()))); err == nil {
+		c.t.Error("the server lived past the first timer")
+	}
+	one.awaitEnd()
 }
 
 // silence makes everybody do what they do once, and nobody answer callouts.
