@@ -65,3 +65,8 @@ func TestPostgresSimple(t *testing.T) {
 		return opened(t, Options{Data: postgres(t), Postgres: PostgresOptions{Statements: "simple"}})
 	})
 }
+
+// TestPostgresIntact holds that looking through a database leaves PostgreSQL to its tools.
+func TestPostgresIntact(t *testing.T) {
+	must(t, opened(t, Options{Data: postgres(t), ReadOnly: true}).Intact(t.Context()))
+}
