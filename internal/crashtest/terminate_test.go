@@ -9,7 +9,7 @@ import (
 
 // drain is how long a server may take to end in these tests. For the first third it says
 // that it is not ready and answers as before.
-const drain = 6 * time.Second
+const drain = 4500 * time.Millisecond
 
 // TestTerminate ends servers under load as an operator does, two of three at a time: no call
 // fails, what is under way is finished, and they end in good order (P22 of the promises).
