@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -22,7 +23,11 @@ const (
 // changes that are to be run again, after a pause that grows, and answers the others.
 func (w *writer) tryAgain(group []*change, begun int, lost error) []*change {
 	w.failures++
-	w.log.Warn("a transaction was lost and is tried again", "changes", begun, "failures", w.failures, "error", lost)
+	level := slog.LevelDebug
+	if w.failures&(w.failures-1) == 0 { // the first, the second, the fourth, …: an outage must not flood the log
+		level = slog.LevelWarn
+	}
+	w.log.Log(context.Background(), level, "a transaction was lost and is tried again", "changes", begun, "failures", w.failures, "error", lost)
 	var rest, over []*change
 	for i, ch := range group {
 		switch {
