@@ -15,7 +15,7 @@ func TestDatabaseRestarts(t *testing.T) {
 	f.start()
 	c := newCrowd(f, 3)
 	c.during(func() {
-		for n := range times(4, 200) {
+		for n := range times(2, 200) {
 			mode := []pgtest.StopMode{pgtest.Fast, pgtest.Immediate}[n%2]
 			if err := f.cluster.Restart(t.Context(), mode); err != nil {
 				t.Fatal(err)
@@ -36,7 +36,7 @@ func TestFailover(t *testing.T) {
 	f.start()
 	c := newCrowd(f, 3)
 	c.during(func() {
-		for range times(2, 100) {
+		for range times(1, 100) {
 			f.failOver(c)
 			c.progress(20)
 		}

@@ -80,7 +80,7 @@ func killAll(f *fleet, c *crowd, kills int) {
 		p := f.replicas[rand.IntN(len(f.replicas))]
 		p.kill()
 		p.launch("")
-		c.progress(5 + rand.IntN(20))
+		c.progress(3 + rand.IntN(10))
 	}
 	f.awaitReady()
 }

@@ -76,7 +76,7 @@ func TestReplicaWithoutDatabase(t *testing.T) {
 	f.start()
 	c := newCrowd(f, 3)
 	c.during(func() {
-		for n := range times(6, 300) {
+		for n := range times(3, 300) {
 			p := f.proxies[rand.IntN(len(f.proxies))]
 			switch n % 3 {
 			case 0:

@@ -26,8 +26,17 @@ func TestPostgres(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return opened(t, Options{Data: postgres(t)}) })
 }
 
+// oncePerRun leaves to the run without the race detector what TestPostgres does with it.
+func oncePerRun(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("it runs without the race detector")
+	}
+}
+
 // TestPostgresReplica runs the suite on a process that holds jobs.
 func TestPostgresReplica(t *testing.T) {
+	oncePerRun(t)
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return opened(t, Options{Data: postgres(t), MaxGroup: 1, Postgres: PostgresOptions{Performs: true, Statements: "unnamed"}})
 	})
@@ -61,6 +70,7 @@ func TestNotDurable(t *testing.T) {
 
 // TestPostgresSimple runs it with statements that are text alone.
 func TestPostgresSimple(t *testing.T) {
+	oncePerRun(t)
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return opened(t, Options{Data: postgres(t), Postgres: PostgresOptions{Statements: "simple"}})
 	})
