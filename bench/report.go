@@ -75,7 +75,9 @@ func (b *bench) goals() []goal {
 		atLeast("PostgreSQL, burst resumed/s : raw commits/s on 32 connections", v.median("pg1.burst.resume.rate")/v.median("pgraw.32.rate"), 0.5),
 		atLeast("PostgreSQL at 64 : SQLite", v.median("pg1.64.rate")/v.median("job.64.rate"), 0.5),
 	}
-	all = slices.DeleteFunc(all, func(g goal) bool { return math.IsNaN(g.Value) || math.IsInf(g.Value, 0) || g.Value == 0 && b.only != "" })
+	all = slices.DeleteFunc(all, func(g goal) bool {
+		return math.IsNaN(g.Value) || math.IsInf(g.Value, 0) || g.Value == 0 && b.only != ""
+	})
 	for _, f := range []struct {
 		name  string
 		count int
