@@ -20,7 +20,7 @@ func TestCutDuringCommit(t *testing.T) {
 	c := newCrowd(f, 3)
 	happened := 0
 	c.during(func() {
-		for range times(20, 2000) {
+		for range times(12, 2000) {
 			p := f.proxies[rand.IntN(len(f.proxies))]
 			select {
 			case <-cutAtCommit(p):

@@ -19,7 +19,7 @@ func TestTerminate(t *testing.T) {
 	f.start()
 	c := newQuiet(f)
 	c.underLoad(func() {
-		for range times(4, 50) {
+		for range times(3, 50) {
 			rand.Shuffle(3, func(i, j int) { f.replicas[i], f.replicas[j] = f.replicas[j], f.replicas[i] })
 			two := f.replicas[:2]
 			for _, p := range two {

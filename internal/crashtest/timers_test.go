@@ -17,14 +17,14 @@ import (
 func TestTimersWhileDown(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 3, onPostgres)
-	timersWhileDown(f, times(1000, 10_000))
+	timersWhileDown(f, times(500, 10_000))
 }
 
 // TestTimersWhileDownOnFile does the same with one server on a file.
 func TestTimersWhileDownOnFile(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 1, onSQLite)
-	timersWhileDown(f, times(1000, 10_000))
+	timersWhileDown(f, times(500, 10_000))
 }
 
 func timersWhileDown(f *fleet, timers int) {
