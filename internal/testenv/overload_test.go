@@ -50,7 +50,7 @@ func TestOverload(t *testing.T) {
 			if more.answersRefused > 0 {
 				t.Errorf("%d answers were refused while creates give way", more.answersRefused)
 			}
-			if more.made+more.answered == 0 { // how much is a figure, not a test
+			if more.made == 0 || more.answered == 0 {
 				t.Errorf("it collapsed: %v", more)
 			}
 			if d := l.recovers(); d > hangLimit {
