@@ -103,11 +103,10 @@ func (Groups) give(ctx context.Context, tx *store.Tx, a *entitlement.Assignment,
 	}
 	grant := &entitlement.Grant{AssignmentID: a.ID, RoleScopeID: role.ID, GroupID: group, MemberID: a.TargetID}
 	grant.ID, grant.CreatedAt, grant.ModifiedAt = entitlement.GrantID(a.ID, role.ID), now, now
-	if err := tx.Grants.Insert(ctx, grant); err != nil {
+	if err := tx.Grants.Add(ctx, grant); err != nil {
 		return "", err
 	}
-	_, err = join(ctx, tx, grant, now)
-	return "", err
+	return "", tx.Memberships.Ensure(ctx, membershipOf(grant, now)) // they may be a member already, by hand or by another grant
 }
 
 // again makes the membership of a grant that was recorded before, or says why it cannot. It
@@ -131,13 +130,17 @@ func missing(ctx context.Context, tx *store.Tx, group entitlement.ID) (why strin
 
 // join makes the membership of a grant, if there is none, and reports whether it made one.
 func join(ctx context.Context, tx *store.Tx, grant *entitlement.Grant, now time.Time) (bool, error) {
-	m := &entitlement.Membership{GroupID: grant.GroupID, MemberID: grant.MemberID, Granted: true}
-	m.ID, m.CreatedAt, m.ModifiedAt = entitlement.MembershipID(grant.GroupID, grant.MemberID), now, now
-	err := tx.Memberships.Insert(ctx, m)
+	err := tx.Memberships.Insert(ctx, membershipOf(grant, now))
 	if errors.Is(err, store.ErrDuplicate) {
 		return false, nil // they are a member already, by hand or by another grant
 	}
 	return err == nil, err
+}
+
+func membershipOf(grant *entitlement.Grant, now time.Time) *entitlement.Membership {
+	m := &entitlement.Membership{GroupID: grant.GroupID, MemberID: grant.MemberID, Granted: true}
+	m.ID, m.CreatedAt, m.ModifiedAt = entitlement.MembershipID(grant.GroupID, grant.MemberID), now, now
+	return m
 }
 
 // takeBack removes a grant, and with the last one of a membership the membership, if a

@@ -95,8 +95,8 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 	var c *change
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		c = nil
-		mine, err := e.takeJob(ctx, tx, job)
-		if err != nil || !mine {
+		due, err := e.takeJob(ctx, tx, job)
+		if err != nil || !due {
 			return err
 		}
 		r, err := tx.Requests.Get(ctx, job.Ref)
@@ -123,12 +123,13 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 	if err == nil && c != nil {
 		e.OnJobs(c.told)
 	}
-	return err
+	return nobodys(err)
 }
 
-// takeJob removes the job and reports whether there is something to be done for it: not
-// where it is gone, or where another process has taken it over.
-func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool, error) {
+// takeJob removes the job and reports whether it is due: a timer is not any more where a
+// clock was moved back after it was found. Where the job is gone, or another process has
+// taken it over, the transaction fails, see nobodys.
+func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (due bool, err error) {
 	if job.Kind == store.JobTimeout || job.Kind == store.JobWake || job.Kind == store.JobLeaver {
 		stored, err := tx.Jobs.Held(ctx, job.JobKey)
 		switch {
@@ -140,7 +141,16 @@ func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (bool
 			return false, nil
 		}
 	}
-	return tx.Jobs.Take(ctx, job.JobKey)
+	return true, tx.Jobs.Take(ctx, job.JobKey)
+}
+
+// nobodys is the error of a transaction that takes a job. That the job is not held any more
+// is none: nothing was to be done for it.
+func nobodys(err error) error {
+	if errors.Is(err, store.ErrNotHeld) {
+		return nil
+	}
+	return err
 }
 
 // change is one request in one transaction, on its way through one or more events.
@@ -224,7 +234,7 @@ func (c *change) targets(ev entitlement.Event) []entitlement.RecordTarget {
 // insert stores a new request, and with it all that was decided.
 func (c *change) insert() error {
 	c.project()
-	if err := c.tx.Requests.Insert(c.ctx, c.r); err != nil {
+	if err := c.tx.Requests.Add(c.ctx, c.r); err != nil {
 		return err
 	}
 	return c.saveRest()

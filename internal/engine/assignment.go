@@ -88,7 +88,7 @@ func (a *assignment) save(w *work, because string) error {
 		rec.To = ""
 		err = w.tx.Assignments.Delete(w.ctx, a.ID)
 	case a.isNew:
-		err = w.tx.Assignments.Insert(w.ctx, a.Assignment)
+		err = w.tx.Assignments.Add(w.ctx, a.Assignment)
 	default:
 		err = w.tx.Assignments.Update(w.ctx, a.Assignment)
 	}

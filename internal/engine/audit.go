@@ -70,8 +70,10 @@ func (t audits) Cursor(r *entitlement.Record, order []query.Order) (query.Cursor
 
 var errAppendOnly = errors.New("engine: the history is never changed")
 
-// Insert, Update and Delete are no ways to change the history.
+// Insert and its like are no ways to change the history.
 func (audits) Insert(context.Context, *entitlement.Record) error { return errAppendOnly }
+func (audits) Add(context.Context, *entitlement.Record) error    { return errAppendOnly }
+func (audits) Ensure(context.Context, *entitlement.Record) error { return errAppendOnly }
 func (audits) Update(context.Context, *entitlement.Record) error { return errAppendOnly }
 func (audits) Delete(context.Context, entitlement.ID) error      { return errAppendOnly }
 

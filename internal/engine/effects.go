@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -118,7 +117,7 @@ func (c *change) askApprovers(people []entitlement.ID) error {
 			row.StageID, row.IsAlternate = run.ID, run.Escalated
 		}
 		row.ID, row.CreatedAt, row.ModifiedAt = entitlement.ApproverID(c.r.ID, p), c.now, c.now
-		if err := c.tx.Approvers.Insert(c.ctx, row); err != nil && !errors.Is(err, store.ErrDuplicate) {
+		if err := c.tx.Approvers.Ensure(c.ctx, row); err != nil {
 			return err
 		}
 	}

@@ -173,10 +173,7 @@ func (c *Call) describe(ctx context.Context, tx *store.Tx) error {
 }
 
 func (e *Engine) dropJob(ctx context.Context, job store.Job) error {
-	return e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
-		_, err := tx.Jobs.Take(ctx, job.JobKey)
-		return err
-	})
+	return nobodys(e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error { return tx.Jobs.Take(ctx, job.JobKey) }))
 }
 
 // deliveryAttempts is how often roles are given outside before the request fails.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/rules"
@@ -91,12 +90,7 @@ func (e *Engine) open(ctx context.Context, tx *store.Tx, by entitlement.Actor, o
 	if err := c.run(entitlement.Event{Kind: entitlement.EventSubmitted}); err != nil {
 		return nil, err
 	}
-	err = c.insert()
-	if errors.Is(err, store.ErrDuplicate) && r.OpenKey != "" {
-		err = entitlement.Errorf(entitlement.CodeExistingOpenRequest, "assignment/target",
-			"There is an open request for the same access already. Wait until it is finished, or cancel it.")
-	}
-	if err != nil {
+	if err := c.insert(); err != nil {
 		return c, err
 	}
 	return c, s.keep(c)

@@ -82,5 +82,5 @@ func (c *change) rememberAnswer(o Order) error {
 		RequestID: c.r.ID, Digest: o.Digest, State: c.r.State, Status: c.r.Status, CompletedAt: c.r.CompletedAt, Progress: c.r.Progress,
 	}
 	kept.ID, kept.CreatedAt, kept.ModifiedAt = idempotencyID(c.by, o.IdempotencyKey), c.now, c.now
-	return c.tx.IdempotencyKeys.Insert(c.ctx, kept)
+	return c.tx.IdempotencyKeys.Add(c.ctx, kept)
 }

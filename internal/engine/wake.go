@@ -26,8 +26,8 @@ func (e *Engine) finishAssignmentJob(ctx context.Context, job store.Job, ev enti
 	var told []store.Job
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		told = nil
-		mine, err := e.takeJob(ctx, tx, job)
-		if err != nil || !mine {
+		due, err := e.takeJob(ctx, tx, job)
+		if err != nil || !due {
 			return err
 		}
 		stored, err := tx.Assignments.Get(ctx, job.Ref)
@@ -55,7 +55,7 @@ func (e *Engine) finishAssignmentJob(ctx context.Context, job store.Job, ev enti
 	if err == nil {
 		e.OnJobs(told)
 	}
-	return err
+	return nobodys(err)
 }
 
 // performWarn calls an extension before an assignment ends, once, and records how it went.
@@ -186,8 +186,8 @@ func (e *Engine) performLeaver(ctx context.Context, job store.Job) error {
 	var told []store.Job
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		told = nil
-		mine, err := e.takeJob(ctx, tx, job)
-		if err != nil || !mine {
+		due, err := e.takeJob(ctx, tx, job)
+		if err != nil || !due {
 			return err
 		}
 		u, err := tx.Users.Get(ctx, job.Ref)
@@ -215,5 +215,5 @@ func (e *Engine) performLeaver(ctx context.Context, job store.Job) error {
 	if err == nil {
 		e.OnJobs(told)
 	}
-	return err
+	return nobodys(err)
 }

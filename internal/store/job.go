@@ -59,9 +59,9 @@ type Jobs interface {
 	// Held is Get for who performs the job: one that another process on the same data has
 	// taken over meanwhile is ErrNotFound.
 	Held(ctx context.Context, key JobKey) (*Job, error)
-	// Take is Delete for who has performed the job: one that another process has taken over
-	// is not there.
-	Take(ctx context.Context, key JobKey) (bool, error)
+	// Take removes the job for who has performed it. Where it is gone, or another process has
+	// taken it over, the transaction fails with ErrNotHeld, which may turn out only at its end.
+	Take(ctx context.Context, key JobKey) error
 	// Delete removes the job and reports whether it was there.
 	Delete(ctx context.Context, key JobKey) (bool, error)
 	// DeleteKinds removes the jobs of those kinds, at least one, about ref with the number n.

@@ -20,6 +20,8 @@ var (
 	ErrDuplicate = errors.New("store: duplicate")
 	// ErrConflict: the object was changed since it was read.
 	ErrConflict = errors.New("store: version conflict")
+	// ErrNotHeld: the job is gone, or is another process's by now.
+	ErrNotHeld = errors.New("store: job not held")
 	// ErrUnavailable: the store cannot take or answer this now (disk full, I/O error,
 	// closed, queue too long). Nothing was changed, or it is not known to be: a caller
 	// may try again.
@@ -37,7 +39,8 @@ type Store interface {
 	// View calls fn with a consistent snapshot of one tenant. Writing in it is an error.
 	View(ctx context.Context, t entitlement.TenantID, fn func(*Tx) error) error
 	// Update calls fn in a transaction of one tenant and returns nil only when all that
-	// fn did is durable. An error from fn undoes what it did and is returned as it is.
+	// fn did is durable. An error from fn undoes what it did and is returned as it is; an error
+	// of its Tx, even one that fn took no notice of, may do so as well.
 	// fn may run more than once and does no I/O but through its Tx: it runs inside the
 	// writer.
 	Update(ctx context.Context, t entitlement.TenantID, fn func(*Tx) error) error
@@ -100,8 +103,15 @@ type Table[T any] interface {
 	// Insert stores a new object with version 1; its id and times are the caller's.
 	// It returns ErrDuplicate where an id or a unique value exists.
 	Insert(ctx context.Context, obj *T) error
+	// Add is Insert for an object that cannot be there, as far as the caller has seen. It may
+	// be stored only with what comes next, and where there is one after all the transaction
+	// fails with ErrDuplicate.
+	Add(ctx context.Context, obj *T) error
+	// Ensure is Add for an object that may be there, which then stays as it is.
+	Ensure(ctx context.Context, obj *T) error
 	// Update stores the object if its version is still the stored one, and raises it;
-	// else it returns ErrConflict, or ErrNotFound where it is gone.
+	// else it returns ErrConflict, or ErrNotFound where it is gone. Of an object that was read
+	// in the same transaction it may do so only at the end, as the failure of the transaction.
 	Update(ctx context.Context, obj *T) error
 	// Delete removes the object or returns ErrNotFound.
 	Delete(ctx context.Context, id entitlement.ID) error

@@ -104,7 +104,16 @@ func (j jobs) Get(ctx context.Context, key store.JobKey) (*store.Job, error) {
 func (j jobs) Held(ctx context.Context, key store.JobKey) (*store.Job, error) { return j.Get(ctx, key) }
 
 // Take implements store.Jobs.
-func (j jobs) Take(ctx context.Context, key store.JobKey) (bool, error) { return j.Delete(ctx, key) }
+func (j jobs) Take(ctx context.Context, key store.JobKey) error {
+	there, err := j.Delete(ctx, key)
+	if err == nil && !there {
+		err = fmt.Errorf("%w: job %s %s %d", store.ErrNotHeld, key.Kind, key.Ref, key.N)
+	}
+	if j.failure == nil {
+		j.failure = err
+	}
+	return err
+}
 
 // Delete implements store.Jobs.
 func (j jobs) Delete(_ context.Context, key store.JobKey) (bool, error) {

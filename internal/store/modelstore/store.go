@@ -113,6 +113,9 @@ func (s *Store) attempt(tenant int, fn func(*store.Tx) error) (fault Fault, err 
 	if err := fn(&x.tx); err != nil {
 		return None, err
 	}
+	if x.failure != nil {
+		return None, x.failure
+	}
 	fault = s.faults.at(OpCommit)
 	kept = fault == None || fault == Forget
 	return fault, nil

@@ -50,6 +50,25 @@ func (t *table[T]) Insert(_ context.Context, o *T) error {
 	return nil
 }
 
+// Add implements store.Table.
+func (t *table[T]) Add(ctx context.Context, o *T) error {
+	err := t.Insert(ctx, o)
+	if t.failure == nil {
+		t.failure = err
+	}
+	return err
+}
+
+// Ensure implements store.Table.
+func (t *table[T]) Ensure(ctx context.Context, o *T) error {
+	err := t.Insert(ctx, o)
+	if errors.Is(err, store.ErrDuplicate) {
+		t.e.meta(o).Version = 1
+		return nil
+	}
+	return err
+}
+
 // Update implements store.Table.
 func (t *table[T]) Update(_ context.Context, o *T) error {
 	if err := t.writes(); err != nil {

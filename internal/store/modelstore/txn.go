@@ -15,9 +15,11 @@ type txn struct {
 	tenant *tenant
 	owner  uint64 // of what it makes in the state; zero in a View, which makes nothing
 	ended  bool
-	undo   []func() // what undoes the changes, the first one's first
-	tx     store.Tx
-	tables []finder // of nouns
+	// failure is what fails the transaction, whatever its function says.
+	failure error
+	undo    []func() // what undoes the changes, the first one's first
+	tx      store.Tx
+	tables  []finder // of nouns
 }
 
 // finder is a table as a link sees it.

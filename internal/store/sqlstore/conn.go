@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	"anteroom/internal/store"
 )
@@ -25,6 +26,10 @@ type conn struct {
 	stale bool
 	// pending are statements that wait for the next one, to travel with it.
 	pending []*statement
+	// own is the number of the first pending statement of the change under way, and wrote
+	// tells whether one of its statements that were run has changed a row.
+	own   int
+	wrote bool
 }
 
 // rowError is an error of who was given the rows, not of the database.
@@ -50,16 +55,12 @@ func (c *conn) exec(ctx context.Context, text string, args ...driver.Value) (int
 	return s.changed, err
 }
 
-// later runs a statement whose answer does not matter: at once, or where the database is
-// elsewhere with the next one, whose error then may be this one's.
-func (c *conn) later(ctx context.Context, text string, args ...driver.Value) error {
-	s := &statement{text: text, args: args}
-	if !c.remote {
-		return c.run(ctx, s)
-	}
-	c.pending = append(c.pending, s)
-	return nil
-}
+// later runs a statement with the next one, whose error then may be this one's: who wants no
+// answer does not wait for one, and what is taken back before it was run costs nothing.
+func (c *conn) later(text string, args ...driver.Value) { c.add(&statement{text: text, args: args}) }
+
+// add is later for any statement.
+func (c *conn) add(s *statement) { c.pending = append(c.pending, s) }
 
 // query runs a statement and calls row for each row of its answer; the values are
 // valid until row returns.
@@ -78,24 +79,57 @@ func (c *conn) number(ctx context.Context, text string, args ...driver.Value) (n
 }
 
 func (c *conn) run(ctx context.Context, s *statement) error {
-	c.pending = append(c.pending, s)
-	list := c.pending
-	c.pending = c.pending[:0]
+	c.add(s)
+	return c.flush(ctx)
+}
+
+// flush runs what is pending.
+func (c *conn) flush(ctx context.Context) error {
+	list, own := c.pending, c.own
+	c.pending, c.own = c.pending[:0], 0
 	switch {
 	case c.lost != nil:
 		return unavailable(c.lost)
 	case c.failure != nil:
 		return c.failure
-	}
-	err := c.runStale(ctx, list)
-	if err == nil {
+	case len(list) == 0:
 		return nil
 	}
-	var rows rowError
-	if errors.As(err, &rows) {
-		return rows.error
+	if err := c.runStale(ctx, list); err != nil {
+		c.wrote = true // or it may have
+		var rows rowError
+		if errors.As(err, &rows) {
+			c.failure = rows.error
+			return rows.error
+		}
+		return c.failed(ctx, err)
 	}
-	return c.failed(ctx, err)
+	for i, s := range list {
+		if i >= own && s.changed > 0 {
+			c.wrote = true
+		}
+		if s.check == nil {
+			continue
+		}
+		if err := s.check(s.changed); err != nil {
+			c.failure = err
+			return err
+		}
+	}
+	return nil
+}
+
+// change begins a change in the transaction.
+func (c *conn) change() { c.own, c.wrote = len(c.pending), false }
+
+// takeBack undoes the change where that takes no statement: nothing of it was run, or
+// nothing changed a row.
+func (c *conn) takeBack() bool {
+	if c.lost != nil || c.failure != nil || c.wrote {
+		return false
+	}
+	c.pending = c.pending[:c.own]
+	return true
 }
 
 // runStale runs statements, on a new session should that of an idle connection be over.
@@ -105,11 +139,12 @@ func (c *conn) runStale(ctx context.Context, list []*statement) error {
 	}
 	c.stale = false
 	answered := false
-	last := list[len(list)-1] // the others have no rows
-	if row := last.row; row != nil {
-		last.row = func(v []driver.Value) error {
-			answered = true
-			return row(v)
+	for _, s := range list {
+		if row := s.row; row != nil {
+			s.row = func(v []driver.Value) error {
+				answered = true
+				return row(v)
+			}
 		}
 	}
 	err := c.session.run(ctx, list)
@@ -145,16 +180,18 @@ func (c *conn) failed(ctx context.Context, err error) error {
 	case classOther:
 		err = unavailable(err)
 	}
-	if c.remote {
-		c.failure = err
-	}
+	c.failure = err
 	return err
 }
 
 // begin, commit and rollback bound a transaction.
 func (c *conn) begin(text string) error {
 	c.clear()
-	return c.later(context.Background(), text)
+	c.later(text)
+	if c.remote {
+		return nil // it travels with the first statement
+	}
+	return c.flush(context.Background())
 }
 
 func (c *conn) commit() error {
@@ -165,6 +202,10 @@ func (c *conn) commit() error {
 // rollback ends the transaction; where the database has ended it already, the error
 // says only that.
 func (c *conn) rollback() error {
+	if len(c.pending) > 0 && strings.HasPrefix(c.pending[0].text, "BEGIN") {
+		c.clear() // it was not begun
+		return nil
+	}
 	c.clear()
 	_, err := c.exec(context.Background(), "ROLLBACK")
 	c.clear()
@@ -187,4 +228,6 @@ func (c *conn) undo(savepoint string) error {
 
 const setSavepoint = "SAVEPOINT "
 
-func (c *conn) clear() { c.lost, c.failure, c.pending = nil, nil, c.pending[:0] }
+func (c *conn) clear() {
+	c.lost, c.failure, c.pending, c.own = nil, nil, c.pending[:0], 0
+}

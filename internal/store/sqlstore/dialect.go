@@ -9,13 +9,16 @@ import (
 // dialect is all in which one database differs from another. SQL texts are otherwise
 // the same for all, with $n for their arguments.
 type dialect struct {
+	name  string // in the names of migrations
 	goose goose.Dialect
 	// ddl replaces comments of the migrations: pairs of old and new.
 	ddl []string
 	// remote says that the database is a process of its own, which others use as well: a
-	// statement is a round trip, one that fails takes the transaction with it up to the last
-	// savepoint, and who changes a tenant locks it.
+	// statement is a round trip.
 	remote bool
+	// lock makes a SELECT lock its row for who is to change it; empty where one connection
+	// changes everything.
+	lock string
 	// beginWrite and beginRead start a transaction that writes and one that sees a
 	// snapshot.
 	beginWrite, beginRead string

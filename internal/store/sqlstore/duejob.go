@@ -98,21 +98,16 @@ func (c *conn) claim(ctx context.Context, where string, args []driver.Value, lim
 	claims := slices.Clone(args)
 	claims[len(args)-2] = int64(min(limit, mostClaims))
 	c.clear()
-	err := c.later(ctx, "BEGIN")
+	c.later("BEGIN")
 	for _, s := range []statement{
 		{text: "SET LOCAL synchronous_commit = off"},
 		{text: "UPDATE job SET holder = " + me + " WHERE (tenant, ref, kind, n) IN (SELECT tenant, ref, kind, n FROM job WHERE holder IS NULL AND " +
 			where + jobOrder + " LIMIT " + most + " FOR UPDATE SKIP LOCKED)", args: claims},
 		{text: "COMMIT"},
 	} {
-		if err == nil {
-			err = c.later(ctx, s.text, s.args...)
-		}
+		c.later(s.text, s.args...)
 	}
-	if err == nil {
-		err = c.query(ctx, jobSelect+"holder = "+me+" AND "+where+jobOrder+" LIMIT "+most, args, row)
-	}
-	return err
+	return c.query(ctx, jobSelect+"holder = "+me+" AND "+where+jobOrder+" LIMIT "+most, args, row)
 }
 
 // NextDue implements store.Store.

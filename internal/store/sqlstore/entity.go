@@ -17,6 +17,9 @@ type entity[T any] struct {
 	table  string
 	meta   func(*T) *entitlement.Object
 	fields []field[T]
+	// keeps says that rows are kept in memory for as long as none of the tenant's tables that
+	// are kept changes: the database counts those changes, see migration 6.
+	keeps bool
 	// flags are paths that stand for a condition.
 	flags []condition
 	// links are paths to a column of another table whose rows hang on the row.
@@ -26,7 +29,8 @@ type entity[T any] struct {
 	names   string // columns of a row, as scan wants them
 	updates []update
 
-	selectSQL, insertSQL, versionSQL, deleteSQL string
+	// addSQL fails where insertSQL, which ensures that there is a row, changes nothing.
+	selectSQL, insertSQL, addSQL, versionSQL, deleteSQL string
 }
 
 // field is a member of an object that is a column.
@@ -185,8 +189,8 @@ func build[T any](e entity[T]) *entity[T] {
 	names, insert = append(names, "body"), append(insert, "body")
 	e.names = strings.Join(names, ", ")
 	e.selectSQL = "SELECT " + e.names + " FROM " + e.table + " WHERE tenant = $1 AND id = $2"
-	e.insertSQL = "INSERT INTO " + e.table + " (" + strings.Join(insert, ", ") + ") VALUES (" +
-		marks(1, len(insert)) + ") ON CONFLICT DO NOTHING"
+	e.addSQL = "INSERT INTO " + e.table + " (" + strings.Join(insert, ", ") + ") VALUES (" + marks(1, len(insert)) + ")"
+	e.insertSQL = e.addSQL + " ON CONFLICT DO NOTHING"
 	for _, most := range []changes{often, once, hardlyEver} {
 		u := update{most, e.update(most)}
 		if !slices.ContainsFunc(e.updates, func(o update) bool { return o.text == u.text }) {

@@ -24,17 +24,13 @@ type history struct{ *txn }
 
 // Append implements store.History.
 func (h history) Append(_ context.Context, records ...*entitlement.Record) error {
-	ctx, err := h.writes()
-	if err != nil {
+	if _, err := h.writes(); err != nil {
 		return err
 	}
 	if len(records) == 0 {
 		return nil
 	}
-	last, _, err := h.conn.number(ctx, historyLast, h.number)
-	if err != nil {
-		return err
-	}
+	last := h.home.seq
 	args := make([]driver.Value, 0, historyInsert.columns*len(records))
 	for i, r := range records {
 		body, err := encode(r)
@@ -54,11 +50,10 @@ func (h history) Append(_ context.Context, records ...*entitlement.Record) error
 			h.number, last+1+int64(i), r.At.UnixMicro(), r.Kind, string(r.Ref), r.Action, orNull(r.Activity), activityKey,
 			orNull(r.Result), actor, app, orNull(r.CorrelationID), body)
 	}
-	if err := historyInsert.insert(ctx, h.conn, args); err != nil {
-		return err
-	}
-	for i, r := range records {
-		r.Seq = last + 1 + int64(i)
+	historyInsert.insert(h.conn, args)
+	for _, r := range records {
+		h.home.seq++
+		r.Seq = h.home.seq
 	}
 	return nil
 }

@@ -4,8 +4,8 @@ import "anteroom/internal/entitlement"
 
 // incompatibilities stores which package excludes what.
 var incompatibilities = build(entity[entitlement.Incompatibility]{
-	table: "incompatibility",
-	meta:  (*entitlement.Incompatibility).Meta,
+	table: "incompatibility", keeps: true,
+	meta: (*entitlement.Incompatibility).Meta,
 	fields: []field[entitlement.Incompatibility]{
 		seldom(id("package", func(o *entitlement.Incompatibility) *entitlement.ID { return &o.PackageID }, "accessPackage/id")),
 		seldom(id("other", func(o *entitlement.Incompatibility) *entitlement.ID { return &o.OtherPackageID }, "incompatibleAccessPackage/id")),

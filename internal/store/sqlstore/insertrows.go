@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"database/sql/driver"
 	"fmt"
 	"strings"
@@ -34,16 +33,13 @@ func insertsOf(head string, columns int, tail string) inserts {
 	return t
 }
 
-// insert inserts rows, whose values follow one another in args.
-func (t *inserts) insert(ctx context.Context, c *conn, args []driver.Value) error {
+// insert inserts rows, whose values follow one another in args, with the next statement.
+func (t *inserts) insert(c *conn, args []driver.Value) {
 	for len(args) > 0 {
 		n := min(len(args)/t.columns, len(t.texts))
-		if err := c.later(ctx, t.texts[n-1], args[:n*t.columns]...); err != nil {
-			return err
-		}
+		c.later(t.texts[n-1], args[:n*t.columns]...)
 		args = args[n*t.columns:]
 	}
-	return nil
 }
 
 // marks are n marks for arguments, the first one with that number.

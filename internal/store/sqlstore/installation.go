@@ -71,6 +71,7 @@ func needsTable(ctx context.Context, c *conn, err error) error {
 	if err == nil {
 		return nil
 	}
+	c.clear() // of what failed nothing is left
 	if version, ok, verr := schemaVersion(ctx, c); verr == nil && ok && version < installation {
 		return fmt.Errorf("its schema has version %d; run anteroom migrate up first: %w", version, err)
 	}

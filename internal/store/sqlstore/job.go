@@ -58,17 +58,21 @@ func (j jobs) Held(ctx context.Context, key store.JobKey) (*store.Job, error) {
 }
 
 // Take implements store.Jobs.
-func (j jobs) Take(ctx context.Context, key store.JobKey) (bool, error) {
-	if j.conn.replica == nil {
-		return j.Delete(ctx, key)
+func (j jobs) Take(_ context.Context, key store.JobKey) error {
+	if _, err := j.writes(); err != nil {
+		return err
 	}
-	ctx, err := j.writes()
-	if err != nil {
-		return false, err
+	text, args := "DELETE FROM job WHERE "+jobIs, []driver.Value{j.number, string(key.Ref), string(key.Kind), int64(key.N)}
+	if j.conn.replica != nil {
+		text, args = text+jobMine("$5"), append(args, j.conn.replica.number.Load())
 	}
-	n, err := j.conn.exec(ctx, "DELETE FROM job WHERE "+jobIs+jobMine("$5"), j.number, string(key.Ref), string(key.Kind), int64(key.N),
-		j.conn.replica.number.Load())
-	return n > 0, err
+	j.conn.add(&statement{text: text, args: args, check: func(changed int64) error {
+		if changed == 0 {
+			return fmt.Errorf("%w: job %s %s %d", store.ErrNotHeld, key.Kind, key.Ref, key.N)
+		}
+		return nil
+	}})
+	return nil
 }
 
 // jobMine is the condition that no other process holds the job.
@@ -76,11 +80,11 @@ func jobMine(number string) string { return " AND (holder IS NULL OR holder = " 
 
 // DeleteOf implements store.Jobs.
 func (j jobs) DeleteOf(_ context.Context, ref entitlement.ID) error {
-	ctx, err := j.writes()
-	if err != nil {
+	if _, err := j.writes(); err != nil {
 		return err
 	}
-	return j.conn.later(ctx, "DELETE FROM job WHERE tenant = $1 AND ref = $2", j.number, string(ref))
+	j.conn.later("DELETE FROM job WHERE tenant = $1 AND ref = $2", j.number, string(ref))
+	return nil
 }
 
 // Of implements store.Jobs.

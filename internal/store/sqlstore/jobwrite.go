@@ -14,8 +14,7 @@ var jobPut = insertsOf("INSERT INTO job ("+jobColumns+", holder)", 9, " ON CONFL
 
 // Put implements store.Jobs.
 func (j jobs) Put(_ context.Context, list ...store.Job) error {
-	ctx, err := j.writes()
-	if err != nil {
+	if _, err := j.writes(); err != nil {
 		return err
 	}
 	for len(list) > 0 {
@@ -26,9 +25,7 @@ func (j jobs) Put(_ context.Context, list ...store.Job) error {
 			args = append(args, j.number, string(b.Ref), string(b.Kind), int64(b.N), b.Due.UnixMicro(), b.Lane, int64(b.Attempt), b.Args,
 				j.conn.replica.holderOf(b.Due))
 		}
-		if err := jobPut.insert(ctx, j.conn, args); err != nil {
-			return err
-		}
+		jobPut.insert(j.conn, args)
 		list = list[n:]
 	}
 	return nil
@@ -48,13 +45,13 @@ func distinct(list []store.Job) int {
 
 // DeleteKinds implements store.Jobs.
 func (j jobs) DeleteKinds(_ context.Context, ref entitlement.ID, n int, kinds ...store.JobKind) error {
-	ctx, err := j.writes()
-	if err != nil {
+	if _, err := j.writes(); err != nil {
 		return err
 	}
 	args := []driver.Value{j.number, string(ref), int64(n)}
 	for _, kind := range kinds {
 		args = append(args, string(kind))
 	}
-	return j.conn.later(ctx, "DELETE FROM job WHERE tenant = $1 AND ref = $2 AND n = $3 AND kind IN ("+marks(4, len(kinds))+")", args...)
+	j.conn.later("DELETE FROM job WHERE tenant = $1 AND ref = $2 AND n = $3 AND kind IN ("+marks(4, len(kinds))+")", args...)
+	return nil
 }

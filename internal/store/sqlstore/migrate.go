@@ -148,7 +148,8 @@ func (from *database) migrate(ctx context.Context, only bool) (err error) {
 	return nil
 }
 
-// migrationsFor returns the migrations as the dialect spells them.
+// migrationsFor returns the migrations as the dialect spells them. A file that is for one
+// database alone has its name before the ending: 00006_revision.sqlite.sql.
 func migrationsFor(d *dialect) (fs.FS, error) {
 	const dir = "migrations"
 	entries, err := migrationFiles.ReadDir(dir)
@@ -158,11 +159,18 @@ func migrationsFor(d *dialect) (fs.FS, error) {
 	spell := strings.NewReplacer(d.ddl...)
 	files := make(fstest.MapFS)
 	for _, e := range entries {
+		name, _ := strings.CutSuffix(e.Name(), ".sql")
+		if base, only, ok := strings.Cut(name, "."); ok {
+			if only != d.name {
+				continue
+			}
+			name = base
+		}
 		b, err := migrationFiles.ReadFile(dir + "/" + e.Name())
 		if err != nil {
 			return nil, fmt.Errorf("migrations: %w", err)
 		}
-		files[e.Name()] = &fstest.MapFile{Data: []byte(spell.Replace(string(b)))}
+		files[name+".sql"] = &fstest.MapFile{Data: []byte(spell.Replace(string(b)))}
 	}
 	return files, nil
 }

@@ -9,13 +9,15 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Every Update locks the row of its tenant first (see lockTenant), so that READ COMMITTED
+// Every Update locks the row of its tenant first (see writer.enter), so that READ COMMITTED
 // is enough: what follows sees all that was committed before, and nobody else changes the
 // tenant until the end. docs/decisions/0013 has what was weighed.
 var postgresDialect = dialect{
+	name:       "postgres",
 	goose:      goose.DialectPostgres,
 	ddl:        []string{"/*C*/", `COLLATE "C"`, "/*WITHOUT ROWID*/", ""},
 	remote:     true,
+	lock:       " FOR NO KEY UPDATE",
 	beginWrite: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
 	beginRead:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	contains:   func(column, part string) string { return "strpos(" + column + ", " + part + ") > 0" },

@@ -182,7 +182,8 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 func postgresDatabase(config *pgx.ConnConfig) *database {
 	return &database{
 		dialect: &postgresDialect, open: postgresOpener(config),
-		sql: func() *sql.DB { return stdlib.OpenDB(*config) },
+		sql:  func() *sql.DB { return stdlib.OpenDB(*config) },
+		kept: newKept(),
 	}
 }
 

@@ -29,6 +29,12 @@ func newReaders(db *database, most int) *readers {
 
 // use calls fn with a connection outside any transaction.
 func (r *readers) use(ctx context.Context, fn func(*conn) error) error {
+	return r.useThen(ctx, fn, nil)
+}
+
+// useThen is use that ends the use of the connection with then, for which nobody waits where
+// the database is elsewhere.
+func (r *readers) useThen(ctx context.Context, fn, then func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -44,18 +50,32 @@ func (r *readers) use(ctx context.Context, fn func(*conn) error) error {
 		return errClosed
 	case r.room <- struct{}{}:
 	}
-	defer func() { <-r.room }()
 	c, err := r.take(ctx)
 	if err != nil {
+		<-r.room
 		return err
 	}
-	sound := false
-	defer func() { r.give(c, sound) }()
+	returned := false
+	end := func() {
+		sound := returned && c.lost == nil && !c.session.broken()
+		if sound && then != nil {
+			sound = then(c) == nil && !c.session.broken()
+		}
+		r.give(c, sound)
+		<-r.room
+	}
+	defer func() {
+		if returned && then != nil && c.remote {
+			go end()
+			return
+		}
+		end()
+	}()
 	err = fn(c)
-	if c.failure != nil {
+	if c.failure != nil && then == nil {
 		_ = c.rollback() // what failed may have been in a transaction of its own
 	}
-	sound = c.lost == nil && !c.session.broken()
+	returned = true
 	return err
 }
 
@@ -109,18 +129,12 @@ func (s *Store) View(ctx context.Context, t entitlement.TenantID, fn func(*store
 	if err != nil {
 		return err
 	}
-	return s.readers.use(ctx, func(c *conn) error {
+	return s.readers.useThen(ctx, func(c *conn) error {
 		if err := c.begin(c.beginRead); err != nil {
 			return err
 		}
-		x := newTxn(c, key, false)
+		x := newTxn(c, key, &home{number: nowhere}, false)
 		defer func() { x.ended = true }()
-		err := fn(&x.tx)
-		lost := c.lost
-		if rerr := c.rollback(); rerr != nil && err == nil {
-			err = rerr
-		}
-		c.lost = lost
-		return err
-	})
+		return fn(&x.tx)
+	}, (*conn).rollback)
 }

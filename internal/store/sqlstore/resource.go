@@ -4,8 +4,8 @@ import "anteroom/internal/entitlement"
 
 // resources stores the resources of catalogs.
 var resources = build(entity[entitlement.Resource]{
-	table: "resource",
-	meta:  (*entitlement.Resource).Meta,
+	table: "resource", keeps: true,
+	meta: (*entitlement.Resource).Meta,
 	fields: []field[entitlement.Resource]{
 		id("catalog", func(o *entitlement.Resource) *entitlement.ID { return &o.CatalogID }, "catalog/id"),
 		text("origin_id", func(o *entitlement.Resource) *string { return &o.OriginID }, "originId"),

@@ -4,8 +4,8 @@ import "anteroom/internal/entitlement"
 
 // principals stores the service principals of the directory.
 var principals = build(entity[entitlement.ServicePrincipal]{
-	table: "service_principal",
-	meta:  (*entitlement.ServicePrincipal).Meta,
+	table: "service_principal", keeps: true,
+	meta: (*entitlement.ServicePrincipal).Meta,
 	fields: []field[entitlement.ServicePrincipal]{
 		text("display_name", func(o *entitlement.ServicePrincipal) *string { return &o.DisplayName }, "displayName"),
 	},

@@ -14,6 +14,8 @@ type statement struct {
 	// int64, a string or nil each. Where it is nil no row is expected.
 	row     func([]driver.Value) error
 	changed int64 // how many rows it changed
+	// check is called when it has run; what it returns is the failure of the change.
+	check func(changed int64) error
 }
 
 // session is a connection as a driver has it. It is used by one goroutine at a time.
@@ -31,7 +33,8 @@ type database struct {
 	*dialect
 	open func(ctx context.Context) (session, error)
 	// sql is the same for the migrations.
-	sql func() *sql.DB
+	sql  func() *sql.DB
+	kept *kept
 	// replica is this process as one of several that perform jobs; nil for none.
 	replica *replica
 }

@@ -9,6 +9,7 @@ import (
 )
 
 var sqliteDialect = dialect{
+	name:       "sqlite",
 	goose:      goose.DialectSQLite3,
 	ddl:        []string{"/*WITHOUT ROWID*/", "WITHOUT ROWID"},
 	beginWrite: "BEGIN IMMEDIATE",

@@ -45,6 +45,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	if err := checkDurable(ctx, c, durable); err != nil {
 		return errors.Join(fmt.Errorf("sqlstore: opening %s: %w", path, err), c.close())
 	}
+	read.kept = write.kept
 	s.readers = newReaders(read, max(8, 4*runtime.GOMAXPROCS(0)))
 	s.tenants = &numbers{readers: s.readers}
 	w := newWriter(write, c, o)
@@ -59,7 +60,7 @@ func sqliteDatabase(name string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &database{dialect: &sqliteDialect, open: sqliteOpener(c), sql: func() *sql.DB { return sql.OpenDB(c) }}, nil
+	return &database{dialect: &sqliteDialect, open: sqliteOpener(c), sql: func() *sql.DB { return sql.OpenDB(c) }, kept: newKept()}, nil
 }
 
 // place prepares the database file and takes the lock on it. A database in memory is a

@@ -23,11 +23,15 @@ func TestStatementsOfAJob(t *testing.T) {
 	h.bind(entitlement.StageCreated)
 	admin := manager
 	admin.ObjectID, admin.User, admin.Administrator = h.person(), true, true
-	order := engine.Order{Type: entitlement.TypeAdminAdd, PackageID: h.pkg, PolicyID: h.policy, TargetID: h.person()}
+	people := []entitlement.ID{h.person(), h.person()}
+	order := engine.Order{Type: entitlement.TypeAdminAdd, PackageID: h.pkg, PolicyID: h.policy, TargetID: people[0]}
 	create := func() (err error) {
 		h.request, err = h.e.Submit(t.Context(), admin, order)
 		return err
 	}
+	must(t, create())
+	must(t, h.resuming(entitlement.OutcomeContinue)()) // what is kept in memory is there from now on
+	order.TargetID = people[1]
 	log := h.record()
 	var b strings.Builder
 	total := 0

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -15,8 +16,8 @@ import (
 type table[T any] struct {
 	*txn
 	e *entity[T]
-	// was is a shallow copy of the object that Get returned last, where the transaction can
-	// write: a hint for Update.
+	// was is a shallow copy of the object that was read or written last, as it is stored, where
+	// the transaction can write.
 	was *T
 }
 
@@ -27,7 +28,7 @@ func (t *table[T]) Get(ctx context.Context, id entitlement.ID) (*T, error) {
 		return nil, err
 	}
 	var o *T
-	err = t.conn.query(ctx, t.e.selectSQL, []driver.Value{t.number, string(id)}, func(v []driver.Value) (err error) {
+	err = t.rows(ctx, t.e.selectSQL, []driver.Value{t.number, string(id)}, func(v []driver.Value) (err error) {
 		o, err = t.e.scan(v)
 		return err
 	})
@@ -37,10 +38,56 @@ func (t *table[T]) Get(ctx context.Context, id entitlement.ID) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.writable && len(t.e.updates) > 1 {
+	t.saw(o)
+	return o, nil
+}
+
+// saw remembers an object as it is stored.
+func (t *table[T]) saw(o *T) {
+	if t.writable {
 		t.was = new(*o)
 	}
-	return o, nil
+}
+
+// seen reports whether the object is stored with that version: it was read, or written, in
+// this transaction.
+func (t *table[T]) seen(m *entitlement.Object) bool {
+	if t.was == nil {
+		return false
+	}
+	w := t.e.meta(t.was)
+	return w.ID == m.ID && w.Version == m.Version
+}
+
+// rows calls row for each row that a statement finds, or that is kept of an earlier one.
+func (t *table[T]) rows(ctx context.Context, text string, args []driver.Value, row func([]driver.Value) error) error {
+	if !t.e.keeps {
+		return t.conn.query(ctx, text, args, row)
+	}
+	if err := t.atHome(ctx); err != nil {
+		return err
+	}
+	if t.home.altered {
+		return t.conn.query(ctx, text, args, row)
+	}
+	k, q := t.conn.kept, questionOf(text, args)
+	found, ok := k.find(t.number, t.home.revision, q)
+	if !ok {
+		err := t.conn.query(ctx, text, args, func(v []driver.Value) error {
+			found = append(found, slices.Clone(v))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		k.keep(t.number, t.home.revision, q, found)
+	}
+	for _, v := range found {
+		if err := row(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // List implements store.Table.
@@ -54,13 +101,16 @@ func (t *table[T]) List(ctx context.Context, q query.Query) ([]*T, error) {
 		return nil, err
 	}
 	var list []*T
-	err = t.conn.query(ctx, text, args, func(v []driver.Value) error {
+	err = t.rows(ctx, text, args, func(v []driver.Value) error {
 		o, err := t.e.scan(v)
 		list = append(list, o)
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if len(list) == 1 {
+		t.saw(list[0])
 	}
 	return list, nil
 }
@@ -79,9 +129,18 @@ func (t *table[T]) Count(ctx context.Context, filter query.Expr) (int, error) {
 	return int(n), err
 }
 
+// change checks that the table may be changed and returns the context for it.
+func (t *table[T]) change() (context.Context, error) {
+	ctx, err := t.writes()
+	if err == nil && t.e.keeps {
+		t.home.altered = true
+	}
+	return ctx, err
+}
+
 // Insert implements store.Table.
 func (t *table[T]) Insert(_ context.Context, o *T) error {
-	ctx, err := t.writes()
+	ctx, err := t.change()
 	if err != nil {
 		return err
 	}
@@ -95,16 +154,36 @@ func (t *table[T]) Insert(_ context.Context, o *T) error {
 	case err != nil:
 		return err
 	case n == 0:
-		return fmt.Errorf("%w: %s %s", store.ErrDuplicate, t.e.table, m.ID)
+		return t.duplicate(m)
 	default:
 		m.Version = 1
 	}
 	return nil
 }
 
+// Add implements store.Table.
+func (t *table[T]) Add(_ context.Context, o *T) error { return t.add(o, t.e.addSQL) }
+
+// Ensure implements store.Table.
+func (t *table[T]) Ensure(_ context.Context, o *T) error { return t.add(o, t.e.insertSQL) }
+
+func (t *table[T]) add(o *T, text string) error {
+	if _, err := t.change(); err != nil {
+		return err
+	}
+	args, err := t.e.values(t.number, o)
+	if err != nil {
+		return err
+	}
+	args[2] = int64(1)
+	t.conn.later(text, args...)
+	t.e.meta(o).Version = 1
+	return nil
+}
+
 // Update implements store.Table.
 func (t *table[T]) Update(_ context.Context, o *T) error {
-	ctx, err := t.writes()
+	ctx, err := t.change()
 	if err != nil {
 		return err
 	}
@@ -113,12 +192,20 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 		return err
 	}
 	m := t.e.meta(o)
-	updates := t.e.updates
-	if t.was != nil && t.e.meta(t.was).ID == m.ID {
-		updates = t.e.updatesFor(t.was, o)
+	if t.seen(m) {
+		version := m.Version
+		t.conn.add(&statement{text: t.e.updatesFor(t.was, o)[0].text, args: args, check: func(changed int64) error {
+			if changed == 0 {
+				return fmt.Errorf("%w: %s %s does not have version %d any more", store.ErrConflict, t.e.table, m.ID, version)
+			}
+			return nil
+		}})
+		m.Version++
+		t.saw(o)
+		return nil
 	}
 	var n int64
-	for _, u := range updates {
+	for _, u := range t.e.updates {
 		if n, err = t.conn.exec(ctx, u.text, args...); err != nil {
 			return err
 		}
@@ -130,7 +217,12 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 		return t.stale(ctx, m)
 	}
 	m.Version++
+	t.saw(o)
 	return nil
+}
+
+func (t *table[T]) duplicate(m *entitlement.Object) error {
+	return fmt.Errorf("%w: %s %s", store.ErrDuplicate, t.e.table, m.ID)
 }
 
 // stale says why an update found nothing to change.
@@ -147,10 +239,11 @@ func (t *table[T]) stale(ctx context.Context, m *entitlement.Object) error {
 
 // Delete implements store.Table.
 func (t *table[T]) Delete(_ context.Context, id entitlement.ID) error {
-	ctx, err := t.writes()
+	ctx, err := t.change()
 	if err != nil {
 		return err
 	}
+	t.was = nil
 	n, err := t.conn.exec(ctx, t.e.deleteSQL, t.number, string(id))
 	if err == nil && n == 0 {
 		err = fmt.Errorf("%w: %s %s", store.ErrNotFound, t.e.table, id)

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	tenantSelect = "SELECT number, id, clock_offset, callout_key, token_key, created, settings FROM tenant"
+	tenantSelect = "SELECT number, id, clock_offset, callout_key, token_key, created, settings, revision FROM tenant"
 	tenantLast   = "SELECT COALESCE(MAX(number), 0) FROM tenant"
 	tenantInsert = "INSERT INTO tenant (number, id, clock_offset, callout_key, token_key, created, settings)" +
 		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -156,23 +156,10 @@ func (t tenants) Get(ctx context.Context) (*entitlement.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.self != nil {
-		return new(*t.self), nil
-	}
-	var found *entitlement.Tenant
-	err = t.conn.query(ctx, tenantSelect+" WHERE number = $1", []driver.Value{t.number}, func(v []driver.Value) error {
-		one, err := scanTenant(v)
-		found = &one
-		return err
-	})
-	if err == nil && found == nil {
-		err = fmt.Errorf("%w: tenant %s", store.ErrNotFound, t.tenant)
-	}
-	if err != nil {
+	if err := t.atHome(ctx); err != nil {
 		return nil, err
 	}
-	t.self = found
-	return new(*found), nil
+	return new(*t.home.self), nil
 }
 
 // SetClockOffset implements store.Tenants.
@@ -181,29 +168,26 @@ func (t tenants) SetClockOffset(ctx context.Context, offset time.Duration) error
 	if err != nil {
 		return err
 	}
-	if ctx, err = t.writes(); err != nil {
+	if _, err = t.writes(); err != nil {
 		return err
 	}
-	t.self = nil
-	if _, err := t.conn.exec(ctx, tenantOffset, t.number, int64(offset)); err != nil {
-		return err
-	}
+	t.home.self = nil
+	t.conn.later(tenantOffset, t.number, int64(offset))
 	// A clock that moves ahead brings what is due nearer.
-	_, err = t.conn.exec(ctx, jobShift, t.number, (now.ClockOffset - offset).Microseconds())
-	return err
+	t.conn.later(jobShift, t.number, (now.ClockOffset - offset).Microseconds())
+	return nil
 }
 
 // SetSettings implements store.Tenants.
 func (t tenants) SetSettings(_ context.Context, s entitlement.Settings) error {
-	ctx, err := t.writes()
-	if err != nil {
+	if _, err := t.writes(); err != nil {
 		return err
 	}
 	text, err := encode(s)
 	if err != nil {
 		return fmt.Errorf("sqlstore: encoding settings: %w", err)
 	}
-	t.self = nil
-	_, err = t.conn.exec(ctx, tenantSettings, t.number, text)
-	return err
+	t.home.self = nil
+	t.conn.later(tenantSettings, t.number, text)
+	return nil
 }

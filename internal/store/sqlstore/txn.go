@@ -17,7 +17,7 @@ type txn struct {
 	ended    bool
 	// plain is set where statements must not be interrupted: in the writer.
 	plain bool
-	self  *entitlement.Tenant // once it was read; nobody else changes it meanwhile
+	home  *home // what it knows of the tenant
 
 	tx store.Tx
 
@@ -41,8 +41,8 @@ type txn struct {
 	idempotencyKeys  table[entitlement.IdempotencyKey]
 }
 
-func newTxn(c *conn, t tenantKey, writable bool) *txn {
-	x := &txn{conn: c, tenant: t.id, number: t.number, writable: writable, plain: writable}
+func newTxn(c *conn, t tenantKey, h *home, writable bool) *txn {
+	x := &txn{conn: c, home: h, tenant: t.id, number: t.number, writable: writable, plain: writable}
 	x.catalogs = table[entitlement.Catalog]{txn: x, e: catalogs}
 	x.packages = table[entitlement.Package]{txn: x, e: packages}
 	x.policies = table[entitlement.Policy]{txn: x, e: policies}

@@ -18,8 +18,12 @@ import (
 
 // writer is the one goroutine that changes the database, or those of its tenants that are
 // its own where there is more than one writer. It takes all changes that wait, runs them
-// one after another in one transaction, each in a savepoint of its own, and commits once:
-// a commit is a wait for the disk, and all share it.
+// one after another in one transaction, and commits once: a commit is a wait for the disk,
+// and all share it.
+//
+// Most changes succeed, or fail before they have written anything, so that there is nothing
+// to undo: they have no savepoints. Where one of a group has to be undone the group is begun
+// anew, and with care: each change in a savepoint.
 type writer struct {
 	db       *database
 	conn     *conn
@@ -27,7 +31,8 @@ type writer struct {
 	maxGroup int
 	delay    time.Duration // before each commit
 	mark     *mark         // nil where no outcome of a commit can be unknown
-	locked   int64         // the tenant that the transaction has locked last; -1: none yet
+	home     home          // the tenant that the transaction has locked last
+	careful  bool          // the next group has savepoints
 	failures int           // transactions in a row that were lost and are tried again
 
 	queue   chan *change
@@ -148,9 +153,8 @@ func (w *writer) run() {
 				more = false
 			}
 		}
-		if w.db.remote { // in one order everywhere, as each tenant is locked
-			slices.SortStableFunc(group, func(a, b *change) int { return cmp.Compare(a.tenant.number, b.tenant.number) })
-		}
+		// In one order everywhere, as each tenant is locked.
+		slices.SortStableFunc(group, func(a, b *change) int { return cmp.Compare(a.tenant.number, b.tenant.number) })
 		for rest := group; len(rest) > 0; {
 			rest = w.commitGroup(rest)
 		}
@@ -171,7 +175,7 @@ func (w *writer) commitGroup(group []*change) (rest []*change) {
 			w.answer(group, unavailable(failed))
 		}
 	}()
-	kept := 0
+	kept, shared := 0, len(group) > 1
 	lost := w.begin()
 	if lost != nil {
 		for ; begun < len(group); begun++ {
@@ -180,10 +184,16 @@ func (w *writer) commitGroup(group []*change) (rest []*change) {
 	}
 	for lost == nil && begun < len(group) {
 		var ok bool
-		if ok, lost = w.apply(group[begun], len(group) > 1); ok {
+		if ok, lost = w.apply(group[begun], shared); ok {
 			kept++
 		}
 		begun++
+	}
+	if lost == nil && kept > 0 {
+		lost = w.finish(group[begun-1], shared)
+		if !shared && group[0].err != nil {
+			kept = 0
+		}
 	}
 	switch {
 	case lost != nil:
@@ -194,14 +204,18 @@ func (w *writer) commitGroup(group []*change) (rest []*change) {
 	}
 	answered = true
 	if lost == nil {
-		w.failures = 0
+		w.failures, w.careful = 0, false
 		w.answer(group[:begun], nil)
 		return group[begun:]
 	}
 	if err := w.conn.rollback(); err != nil {
 		w.log.Debug("rolling back", "error", err)
 	}
-	if triesAgain(lost) {
+	switch {
+	case errors.Is(lost, errUndo):
+		w.careful = true
+		return w.anew(group, begun)
+	case triesAgain(lost):
 		return w.tryAgain(group, begun, lost)
 	}
 	w.log.Error("changes could not be stored", "changes", begun, "error", lost)
@@ -211,7 +225,7 @@ func (w *writer) commitGroup(group []*change) (rest []*change) {
 
 // begin starts a transaction, on a new connection where the old one does not take it.
 func (w *writer) begin() error {
-	w.locked = -1
+	w.home = home{number: nowhere}
 	if !w.conn.session.broken() {
 		err := w.conn.begin(w.db.beginWrite)
 		if err == nil {
@@ -253,6 +267,9 @@ func (w *writer) start(ch *change) bool {
 	return ch.state.CompareAndSwap(changeWaits, changeBegun)
 }
 
+// errUndo says that a change of a group is to be undone that has no savepoint.
+var errUndo = errors.New("a change among others is to be undone")
+
 // apply runs one change and reports whether it is to be kept. Its own failure undoes
 // it alone; an error that is returned means that the whole transaction is lost.
 func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
@@ -260,42 +277,67 @@ func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
 		return false, nil
 	}
 	ctx := context.Background()
-	if err := w.lock(ch.tenant); err != nil {
-		return false, err
+	careful := shared && w.careful
+	before := w.home
+	if careful {
+		w.conn.later(setSavepoint + "own")
 	}
-	if shared {
-		if err := w.conn.later(ctx, setSavepoint+"own"); err != nil {
-			return false, err
+	if ch.err = w.enter(ctx, ch.tenant); ch.err == nil {
+		if !careful {
+			before = w.home
 		}
+		w.conn.change()
+		w.call(ch)
 	}
-	w.call(ch)
 	if w.conn.lost != nil {
 		return false, unavailable(w.conn.lost)
 	}
 	if ch.err == nil { // who takes no notice of a failure has failed all the same
 		ch.err = w.conn.failure
 	}
-	kept = ch.err == nil && ch.panic == nil
-	if !shared {
-		return kept, nil // where it is not kept, neither is the transaction
-	}
-	if kept {
+	if careful && ch.succeeded() {
 		// With it goes what is pending of this change: a failure of that is its own.
-		_, err := w.conn.exec(ctx, "RELEASE own")
-		if err == nil || w.conn.lost != nil {
-			return err == nil, err
+		if _, ch.err = w.conn.exec(ctx, "RELEASE own"); w.conn.lost != nil {
+			return false, ch.err
 		}
-		ch.err = err
 	}
-	if err := w.conn.undo("own"); err != nil {
-		return false, err
+	if ch.succeeded() || !shared {
+		return ch.succeeded(), nil // alone, where it is not kept, neither is the transaction
 	}
-	return false, w.conn.later(ctx, "RELEASE own")
+	w.home = before
+	switch {
+	case careful:
+		err = w.conn.undo("own")
+		w.conn.later("RELEASE own")
+	case !w.conn.takeBack():
+		err = errUndo
+	}
+	return false, err
 }
+
+// finish runs what is pending of the changes of a transaction, of which the last one may be
+// the only one: what fails them must be known before they are committed.
+func (w *writer) finish(last *change, shared bool) error {
+	err := w.conn.flush(context.Background())
+	switch {
+	case err == nil:
+	case w.conn.lost != nil:
+		return unavailable(w.conn.lost)
+	case !shared:
+		last.err = err
+	case !w.careful:
+		return errUndo
+	default:
+		return unavailable(err)
+	}
+	return nil
+}
+
+func (ch *change) succeeded() bool { return ch.err == nil && ch.panic == nil }
 
 // call runs the function of a change and keeps a panic for its caller.
 func (w *writer) call(ch *change) {
-	x := newTxn(w.conn, ch.tenant, true)
+	x := newTxn(w.conn, ch.tenant, &w.home, true)
 	defer func() {
 		x.ended = true
 		if p := recover(); p != nil {

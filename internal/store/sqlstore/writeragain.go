@@ -54,18 +54,19 @@ func (w *writer) tryAgain(group []*change, begun int, lost error) []*change {
 	return rest
 }
 
-// lock makes the transaction the only one that changes a tenant, on all connections of all
-// processes: it waits for those that do. The tenant with number 0 stands for what belongs
-// to none.
-func (w *writer) lock(t tenantKey) error {
-	if !w.db.remote || w.locked == t.number {
-		return nil
+// anew returns the changes of a transaction that is begun anew, of which some were run.
+func (w *writer) anew(group []*change, begun int) []*change {
+	var rest []*change
+	for i, ch := range group {
+		if i < begun {
+			if ch.state.Load() == changeWithdrawn {
+				continue
+			}
+			ch.err, ch.panic = nil, nil
+		}
+		rest = append(rest, ch)
 	}
-	w.locked = t.number
-	if t.number == 0 {
-		return w.conn.later(context.Background(), "SELECT number FROM probe WHERE number = 1 FOR NO KEY UPDATE")
-	}
-	return w.conn.later(context.Background(), "SELECT number FROM tenant WHERE number = $1 FOR NO KEY UPDATE", t.number)
+	return rest
 }
 
 // mark counts the commits of a writer in the database, so that the outcome of a commit
@@ -99,9 +100,7 @@ func (m *mark) commit(c *conn) error {
 		return c.commit()
 	}
 	next := m.commits + 1
-	if err := c.later(context.Background(), markPut, m.writer, m.db.replica.id(), next); err != nil {
-		return err
-	}
+	c.later(markPut, m.writer, m.db.replica.id(), next)
 	err := c.commit()
 	switch {
 	case err == nil:

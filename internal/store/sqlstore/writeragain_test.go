@@ -40,7 +40,7 @@ func TestCommitInDoubt(t *testing.T) {
 			word      string
 			runs      int
 		}{
-			{faultproxy.ToServer, "commit", 2},
+			{faultproxy.ToServer, "COMMIT\x00", 2},
 			{faultproxy.ToClient, "COMMIT\x00", 1},
 		} {
 			happened := p.CutAt(c.direction, c.word)
