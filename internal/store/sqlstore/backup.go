@@ -43,7 +43,7 @@ func Backup(ctx context.Context, o Options, out string) (c Copy, err error) {
 			err = errors.Join(err, removeAll(part))
 		}
 	}()
-	err = beside(ctx, o, false, func(k *conn) error {
+	err = beside(ctx, o, func(k *conn) error {
 		if marked, err := hasMark(ctx, k); err != nil || marked {
 			return errors.Join(err, fmt.Errorf("%s is a backup itself; copy the file", o.Data)) // its mark would be in the copy too soon
 		}
@@ -148,7 +148,7 @@ func onFile(ctx context.Context, file string, fn func(*conn) error) error {
 
 // describe counts what is in a database.
 func describe(ctx context.Context, k *conn) (c Copy, err error) {
-	if c.Schema, _, err = schemaVersion(ctx, k); err != nil {
+	if c.Schema, err = schemaVersion(ctx, k); err != nil {
 		return c, err
 	}
 	if c.Records, _, err = k.number(ctx, "SELECT COUNT(*) FROM history"); err != nil {
