@@ -174,9 +174,17 @@ func refuseBackup(ctx context.Context, db *database) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(notBackup(ctx, c), c.close())
+}
+
+// notBackup refuses a backup.
+func notBackup(ctx context.Context, c *conn) error {
+	if c.remote {
+		return nil
+	}
 	marked, err := hasMark(ctx, c)
 	if err == nil && marked {
 		err = errors.New("it is a backup, which is not served itself; run anteroom restore BACKUP --to DATA, and serve DATA")
 	}
-	return errors.Join(err, c.close())
+	return err
 }

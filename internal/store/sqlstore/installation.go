@@ -31,6 +31,9 @@ func (s *Store) RestoredAt(ctx context.Context) (at time.Time, err error) {
 // the next server to start holds back what goes out, until Release.
 func MarkRestored(ctx context.Context, o Options, at time.Time) error {
 	return beside(ctx, o, func(c *conn) error {
+		if err := notBackup(ctx, c); err != nil {
+			return fmt.Errorf("sqlstore: %s is not marked: %w", shown(o.Data), err)
+		}
 		_, err := c.exec(ctx, installationPut, restoredName, at.UTC().Format(time.RFC3339Nano))
 		return needsTable(ctx, c, err)
 	})
