@@ -41,12 +41,6 @@ const busyMachine = 0.9
 func (b *bench) goals() []goal {
 	v := b.values
 	b.faults.Doubled += b.sink.doubled()
-	atLeast := func(name string, x, least float64) goal {
-		return goal{name, fmt.Sprintf("≥ %g", least), x, verdict(x >= least)}
-	}
-	atMost := func(name string, x, most float64) goal {
-		return goal{name, fmt.Sprintf("≤ %g", most), x, verdict(x <= most)}
-	}
 	// What the operating system says of a process is known on Linux only.
 	ofProcess := func(name string, x, most float64) goal {
 		g := atMost(name, x, most)
@@ -87,6 +81,14 @@ func (b *bench) goals() []goal {
 	return all
 }
 
+func atLeast(name string, x, least float64) goal {
+	return goal{name, fmt.Sprintf("≥ %g", least), x, verdict(x >= least)}
+}
+
+func atMost(name string, x, most float64) goal {
+	return goal{name, fmt.Sprintf("≤ %g", most), x, verdict(x <= most)}
+}
+
 const reached = "reached"
 
 func verdict(ok bool) string {
@@ -96,16 +98,48 @@ func verdict(ok bool) string {
 	return "not reached"
 }
 
-// report prints the table and writes the files.
-func (b *bench) report() error {
+// result is what was found, with so many requests parked.
+func (b *bench) result(parked int, goals []goal) result {
 	r := result{
-		Go: runtime.Version(), CPUs: runtime.NumCPU(), Parked: b.parked, Goals: b.goals(),
+		Go: runtime.Version(), CPUs: runtime.NumCPU(), Parked: parked, Faults: b.faults, Goals: goals,
 		Median: map[string]float64{}, Rounds: b.values.all,
 	}
-	r.Faults = b.faults
 	for key := range b.values.all {
 		r.Median[key] = b.values.median(key)
 	}
+	return r
+}
+
+// reached prints the goals, a remark about them, and the notes.
+func (r result) reached(w io.Writer, remark string) {
+	fmt.Fprintf(w, "goal\t\treached\t\n")
+	for _, g := range r.Goals {
+		fmt.Fprintf(w, "%s\t%s\t%.3g\t%s\n", g.Name, g.Goal, g.Value, g.Verdict)
+	}
+	fmt.Fprint(w, remark)
+	for _, note := range r.Faults.notes {
+		fmt.Fprintf(w, "note: %s\t\t\t\n", note)
+	}
+}
+
+// publish prints the text, and writes it and the figures to files of that name.
+func (b *bench) publish(r result, name, text string) error {
+	if _, err := io.WriteString(os.Stdout, text); err != nil || b.out == "" {
+		return err
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.MkdirAll(b.out, 0o750),
+		os.WriteFile(filepath.Join(b.out, name+".json"), append(data, '\n'), 0o600),
+		os.WriteFile(filepath.Join(b.out, name+".txt"), []byte(text), 0o600))
+}
+
+// report prints the table and writes the files.
+func (b *bench) report() error {
+	r := b.result(b.parked, b.goals())
 	var text strings.Builder
 	if err := b.table(&text, r); err != nil {
 		return err
@@ -115,20 +149,7 @@ func (b *bench) report() error {
 			return err
 		}
 	}
-	if _, err := io.WriteString(os.Stdout, text.String()); err != nil {
-		return err
-	}
-	if b.out == "" {
-		return nil
-	}
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return errors.Join(
-		os.MkdirAll(b.out, 0o750),
-		os.WriteFile(filepath.Join(b.out, "bench.json"), append(data, '\n'), 0o600),
-		os.WriteFile(filepath.Join(b.out, "bench.txt"), []byte(text.String()), 0o600))
+	return b.publish(r, "bench", text.String())
 }
 
 // table prints everything for people.
@@ -174,14 +195,7 @@ func (b *bench) table(out io.Writer, r result) error {
 		return err
 	}
 	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "goal\t\treached\t\n")
-	for _, g := range r.Goals {
-		fmt.Fprintf(w, "%s\t%s\t%.3g\t%s\n", g.Name, g.Goal, g.Value, g.Verdict)
-	}
-	fmt.Fprintf(w, "(of %.0f requests, with a SIGKILL under load)\t\t\t\n", sum(v.all["checked"]))
-	for _, note := range r.Faults.notes {
-		fmt.Fprintf(w, "note: %s\t\t\t\n", note)
-	}
+	r.reached(w, fmt.Sprintf("(of %.0f requests, with a SIGKILL under load)\t\t\t\n", sum(v.all["checked"])))
 	return w.Flush()
 }
 

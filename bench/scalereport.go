@@ -1,13 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -17,9 +11,6 @@ import (
 // scaleGoals compares with what was to be reached with so many requests waiting.
 func (b *bench) scaleGoals() []goal {
 	v := b.values
-	atMost := func(name string, x, most float64) goal {
-		return goal{name, fmt.Sprintf("≤ %g", most), x, verdict(x <= most)}
-	}
 	late := slices.Max(v.all["timer.late"])
 	return []goal{
 		atMost("resume p50 at 1 : that of an empty database", v.ratio("scale.full.1.resume.p50", "scale.empty.1.resume.p50"), 1.3),
@@ -28,7 +19,7 @@ func (b *bench) scaleGoals() []goal {
 		atMost("memory after the whole job at 1 and 64, MiB", v.median("scale.mib"), 200),
 		atMost("memory after the flood of timers, MiB", v.median("flood.mib"), 200),
 		atMost("how late the latest of some timers was, ms", late, 100),
-		{"flood: timers/s : whole jobs/s at 64", "≥ 1", v.median("flood.rate") / v.median("scale.full.64.rate"), verdict(v.median("flood.rate") >= v.median("scale.full.64.rate"))},
+		atLeast("flood: timers/s : whole jobs/s at 64", v.median("flood.rate")/v.median("scale.full.64.rate"), 1),
 		atMost("flood: whole p99 of new requests, s", slices.Max(v.all["flood.during.whole.p99"])/1000, 5),
 	}
 }
@@ -36,11 +27,7 @@ func (b *bench) scaleGoals() []goal {
 // reportScale prints the table and writes the files.
 func (b *bench) reportScale() error {
 	v := b.values
-	r := result{Go: runtime.Version(), CPUs: runtime.NumCPU(), Parked: b.scale, Goals: b.scaleGoals(), Median: map[string]float64{}, Rounds: v.all}
-	r.Faults = b.faults
-	for key := range v.all {
-		r.Median[key] = v.median(key)
-	}
+	r := b.result(b.scale, b.scaleGoals())
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "%d requests wait; %d CPUs shared by server, driver and database; medians of %d rounds; %.0f s in all\n\n", b.scale, r.CPUs, b.rounds, time.Since(b.began).Seconds())
@@ -57,25 +44,10 @@ func (b *bench) reportScale() error {
 	for _, l := range scaleLists {
 		fmt.Fprintf(w, "%s\t%.1f ms\t\n", l.name, v.median("list."+l.name))
 	}
-	fmt.Fprintf(w, "\t\t\ngoal\t\treached\t\n")
-	for _, g := range r.Goals {
-		fmt.Fprintf(w, "%s\t%s\t%.3g\t%s\n", g.Name, g.Goal, g.Value, g.Verdict)
-	}
-	for _, note := range r.Faults.notes {
-		fmt.Fprintf(w, "note: %s\t\t\t\n", note)
-	}
+	fmt.Fprint(w, "\t\t\n")
+	r.reached(w, "")
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(os.Stdout, text.String()); err != nil || b.out == "" {
-		return err
-	}
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return errors.Join(
-		os.MkdirAll(b.out, 0o750),
-		os.WriteFile(filepath.Join(b.out, "scale.json"), append(data, '\n'), 0o600),
-		os.WriteFile(filepath.Join(b.out, "scale.txt"), []byte(text.String()), 0o600))
+	return b.publish(r, "scale", text.String())
 }

@@ -10,29 +10,21 @@ import (
 )
 
 func newBackup() *cobra.Command {
-	var db database
-	cmd := &cobra.Command{
-		Use:   "backup (--config FILE | --data FILE) OUT",
+	return onDatabase(&cobra.Command{
+		Use:   "backup OUT",
 		Short: "Copy the SQLite database to a new file while the server runs",
 		Long: "Copies the SQLite database to a new file, as it is at one moment, while a server may be using it. The copy has its\n" +
 			"name only when it is complete and on the disk. See docs/backup.md; anteroom restore makes a database of it.",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := db.options()
-			if err != nil {
-				return err
-			}
-			begun := time.Now()
-			c, err := sqlstore.Backup(cmd.Context(), o, args[0])
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s holds %s; it took %s\n", args[0], copyText(c), time.Since(begun).Round(time.Millisecond))
+	}, func(cmd *cobra.Command, o sqlstore.Options, args []string) error {
+		begun := time.Now()
+		c, err := sqlstore.Backup(cmd.Context(), o, args[0])
+		if err != nil {
 			return err
-		},
-	}
-	db.flags(cmd)
-	return cmd
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s holds %s; it took %s\n", args[0], copyText(c), time.Since(begun).Round(time.Millisecond))
+		return err
+	})
 }
 
 // copyText says what a copy holds.

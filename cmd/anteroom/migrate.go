@@ -23,71 +23,55 @@ func newMigrate() *cobra.Command {
 }
 
 func newMigrateStatus() *cobra.Command {
-	var db database
-	cmd := &cobra.Command{
-		Use:   "status (--config FILE | --data FILE)",
+	return onDatabase(&cobra.Command{
+		Use:   "status",
 		Short: "List the migrations and when they were applied",
 		Long:  "Lists the migrations and when they were applied. It only reads, and may be used while the server runs.",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := db.options()
-			if err != nil {
-				return err
-			}
-			list, err := sqlstore.MigrationStatus(cmd.Context(), o)
-			if err != nil {
-				return err
-			}
-			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
-			fmt.Fprintln(t, "VERSION\tNAME\tAPPLIED")
-			pending := 0
-			for _, m := range list {
-				name, applied := m.Name, stamp(m.AppliedAt)
-				switch {
-				case !m.Applied:
-					applied = "pending"
-					pending++
-				case m.Name == "":
-					name, applied = "(of a newer version)", "yes"
-				}
-				fmt.Fprintf(t, "%d\t%s\t%s\n", m.Version, name, applied)
-			}
-			if err := t.Flush(); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d pending\n", pending)
+	}, func(cmd *cobra.Command, o sqlstore.Options, _ []string) error {
+		list, err := sqlstore.MigrationStatus(cmd.Context(), o)
+		if err != nil {
 			return err
-		},
-	}
-	db.flags(cmd)
-	return cmd
+		}
+		t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
+		fmt.Fprintln(t, "VERSION\tNAME\tAPPLIED")
+		pending := 0
+		for _, m := range list {
+			name, applied := m.Name, stamp(m.AppliedAt)
+			switch {
+			case !m.Applied:
+				applied = "pending"
+				pending++
+			case m.Name == "":
+				name, applied = "(of a newer version)", "yes"
+			}
+			fmt.Fprintf(t, "%d\t%s\t%s\n", m.Version, name, applied)
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d pending\n", pending)
+		return err
+	})
 }
 
 func newMigrateUp() *cobra.Command {
-	var db database
-	cmd := &cobra.Command{
-		Use:   "up (--config FILE | --data FILE)",
+	return onDatabase(&cobra.Command{
+		Use:   "up",
 		Short: "Apply the migrations that are pending",
 		Long:  "Applies the migrations that are pending, and makes a database where there is none. Of SQLite no server may be using it.",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := db.options()
-			if err != nil {
-				return err
-			}
-			applied, err := sqlstore.Migrate(cmd.Context(), o)
-			if err != nil {
-				return err
-			}
-			for _, m := range applied {
-				fmt.Fprintf(cmd.OutOrStdout(), "applied %s\n", m.Name)
-			}
-			if len(applied) == 0 {
-				fmt.Fprintln(cmd.OutOrStdout(), "The schema is up to date.")
-			}
-			return nil
-		},
-	}
-	db.flags(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, o sqlstore.Options, _ []string) error {
+		applied, err := sqlstore.Migrate(cmd.Context(), o)
+		if err != nil {
+			return err
+		}
+		for _, m := range applied {
+			fmt.Fprintf(cmd.OutOrStdout(), "applied %s\n", m.Name)
+		}
+		if len(applied) == 0 {
+			fmt.Fprintln(cmd.OutOrStdout(), "The schema is up to date.")
+		}
+		return nil
+	})
 }

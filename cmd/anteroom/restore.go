@@ -33,7 +33,7 @@ func newRestore() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case r.mark && len(args) == 0 && r.to == "":
+			case r.mark && len(args) == 0 && r.to == "" && r.db != (database{}):
 				return r.markOnly(cmd)
 			case !r.mark && len(args) == 1 && r.to != "" && r.db == (database{}):
 				return r.run(cmd, args[0])
@@ -55,7 +55,7 @@ func (r *restore) run(cmd *cobra.Command, backup string) error {
 	out := cmd.OutOrStdout()
 	check := func(s *sqlstore.Store) error {
 		err := verifyStore(cmd.Context(), s, out)
-		if err != nil && r.despite {
+		if err != nil && r.despite && cmd.Context().Err() == nil {
 			fmt.Fprintln(cmd.ErrOrStderr(), "anteroom: restored all the same:", err)
 			return nil
 		}
@@ -82,61 +82,45 @@ func (r *restore) markOnly(cmd *cobra.Command) error {
 }
 
 func newRelease() *cobra.Command {
-	var db database
-	cmd := &cobra.Command{
-		Use:   "release (--config FILE | --data FILE)",
+	return onDatabase(&cobra.Command{
+		Use:   "release",
 		Short: "Let what is held after a restore go on",
 		Long: "Ends what a restore began: callouts, notices and timers are performed again. A server that runs sees it within\n" +
 			"seconds, and one that starts later holds nothing.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := db.options()
-			if err != nil {
-				return err
-			}
-			at, err := sqlstore.Release(cmd.Context(), o)
-			if err != nil {
-				return err
-			}
-			text := "Nothing was held.\n"
-			if !at.IsZero() {
-				text = fmt.Sprintf("Released what was held since the restore at %s.\n", stamp(at))
-			}
-			_, err = io.WriteString(cmd.OutOrStdout(), text)
+	}, func(cmd *cobra.Command, o sqlstore.Options, _ []string) error {
+		at, err := sqlstore.Release(cmd.Context(), o)
+		if err != nil {
 			return err
-		},
-	}
-	db.flags(cmd)
-	return cmd
+		}
+		text := "Nothing was held.\n"
+		if !at.IsZero() {
+			text = fmt.Sprintf("Released what was held since the restore at %s.\n", stamp(at))
+		}
+		_, err = io.WriteString(cmd.OutOrStdout(), text)
+		return err
+	})
 }
 
 func newVerify() *cobra.Command {
-	var db database
-	cmd := &cobra.Command{
-		Use:   "verify (--config FILE | --data FILE)",
+	return onDatabase(&cobra.Command{
+		Use:   "verify",
 		Short: "Check that the database is sound and that its history tells what is stored",
 		Long: "Looks through the whole database, folds its history, and compares the result with the requests and assignments that\n" +
 			"are stored. It only reads, and may be used while the server runs.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := db.options()
-			if err != nil {
-				return err
-			}
-			o.ReadOnly = true
-			s, err := sqlstore.Open(cmd.Context(), o)
-			if err != nil {
-				return err
-			}
-			err = s.Intact(cmd.Context())
-			if err == nil {
-				err = verifyStore(cmd.Context(), s, cmd.OutOrStdout())
-			}
-			return errors.Join(err, s.Close())
-		},
-	}
-	db.flags(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, o sqlstore.Options, _ []string) error {
+		o.ReadOnly = true
+		s, err := sqlstore.Open(cmd.Context(), o)
+		if err != nil {
+			return err
+		}
+		err = s.Intact(cmd.Context())
+		if err == nil {
+			err = verifyStore(cmd.Context(), s, cmd.OutOrStdout())
+		}
+		return errors.Join(err, s.Close())
+	})
 }
 
 // verifyStore compares a store with its history and tells how much was compared.

@@ -14,6 +14,7 @@ import (
 
 	"anteroom/internal/config"
 	"anteroom/internal/server"
+	"anteroom/internal/store/sqlstore"
 )
 
 func newWaits() *cobra.Command {
@@ -23,7 +24,7 @@ func newWaits() *cobra.Command {
 		Use:   "waits",
 		Short: "List the requests that wait for somebody outside, and why",
 		Long: "Lists the requests that wait: for a callback, for an extension that cannot be reached, or for a delivery.\n" +
-			"It only reads the database file, and may be used while the server runs.",
+			"It only reads the database, and may be used while the server runs.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(file)
@@ -33,9 +34,9 @@ func newWaits() *cobra.Command {
 			if asJSON {
 				// One object a line: there may be many.
 				enc := json.NewEncoder(cmd.OutOrStdout())
-				return server.Waits(cmd.Context(), c.Data, func(w server.Wait) error { return enc.Encode(waitJSON(w)) })
+				return server.Waits(cmd.Context(), server.StoreOptions(c), func(w server.Wait) error { return enc.Encode(waitJSON(w)) })
 			}
-			return printWaits(cmd, c.Data)
+			return printWaits(cmd, server.StoreOptions(c))
 		},
 	}
 	configFlag(cmd, &file)
@@ -43,10 +44,10 @@ func newWaits() *cobra.Command {
 	return cmd
 }
 
-func printWaits(cmd *cobra.Command, data string) error {
+func printWaits(cmd *cobra.Command, o sqlstore.Options) error {
 	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
 	n := 0
-	err := server.Waits(cmd.Context(), data, func(w server.Wait) error {
+	err := server.Waits(cmd.Context(), o, func(w server.Wait) error {
 		if n++; n == 1 {
 			fmt.Fprintln(t, "TENANT\tREQUEST\tWAITS FOR\tSTAGE\tEXTENSION\tENDPOINT\tAGE\tATTEMPTS\tDEADLINE\tLAST ERROR")
 		}

@@ -28,7 +28,10 @@ func (d *Dispatcher) Restored() bool {
 	return d.restored
 }
 
+// notHeld is the kind of the jobs that are not held after a restore.
+const notHeld = store.JobWake
+
 // heldRestored reports whether a job waits until an operator releases it. Access that ends
 // must end: taking away what somebody should have kept can be mended, the other way round it
 // cannot. The caller holds d.mu.
-func (d *Dispatcher) heldRestored(job store.Job) bool { return d.restored && job.Kind != store.JobWake }
+func (d *Dispatcher) heldRestored(job store.Job) bool { return d.restored && job.Kind != notHeld }

@@ -41,6 +41,12 @@ func TestHoldAfterARestore(t *testing.T) {
 		d.Start()
 		defer d.Stop(t.Context())
 		<-time.After(2 * time.Minute)
+		synctest.Wait()
+		source.mu.Lock()
+		if source.found > 10*len(wakes) {
+			t.Errorf("%d jobs were read to find %d: those that are held are read again and again", source.found, len(wakes))
+		}
+		source.mu.Unlock()
 		late := job(store.JobNotice, each, 0)
 		source.put(late)
 		d.Announce([]store.Job{late})

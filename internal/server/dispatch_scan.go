@@ -130,10 +130,14 @@ func (d *Dispatcher) scanAll(ctx context.Context, now time.Time) error {
 	for _, l := range d.lanes {
 		l.rescan = false
 	}
+	due := func(limit int) ([]store.Job, error) { return d.source.DueJobs(ctx, now, d.fullLanes(), limit) }
+	if d.restored { // what is held may be all that waits, and an operator may take hours
+		due = func(limit int) ([]store.Job, error) { return d.source.DueJobsLike(ctx, notHeld, now, limit) }
+	}
 	d.mu.Unlock()
 	for more := true; more; {
 		var err error
-		more, err = d.scan(func(limit int) ([]store.Job, error) { return d.source.DueJobs(ctx, now, d.fullLanes(), limit) })
+		more, err = d.scan(due)
 		if err != nil {
 			d.missed()
 			return err

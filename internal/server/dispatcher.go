@@ -21,6 +21,7 @@ type JobSource interface {
 	DueJobs(ctx context.Context, now time.Time, without []string, limit int) ([]store.Job, error)
 	DueJobsOf(ctx context.Context, t entitlement.TenantID, now time.Time, limit int) ([]store.Job, error)
 	DueJobsIn(ctx context.Context, lane string, now time.Time, limit int) ([]store.Job, error)
+	DueJobsLike(ctx context.Context, kind store.JobKind, now time.Time, limit int) ([]store.Job, error)
 	NextDue(ctx context.Context, now time.Time) (time.Time, error)
 }
 

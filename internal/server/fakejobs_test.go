@@ -22,6 +22,7 @@ type jobs struct {
 	busy  map[store.JobKey]bool
 	twice int // jobs that were performed while they were being performed
 	reads int
+	found int // jobs that were read
 	// do, if set, is what performing means; its error leaves the job.
 	do func(ctx context.Context, j store.Job) error
 	// changed is signalled after each job.
@@ -56,7 +57,9 @@ func (s *jobs) find(limit int, keep func(store.Job) bool) []store.Job {
 	slices.SortFunc(list, func(a, b store.Job) int {
 		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Ref, b.Ref))
 	})
-	return list[:min(limit, len(list))]
+	list = list[:min(limit, len(list))]
+	s.found += len(list)
+	return list
 }
 
 func (s *jobs) DueJobs(_ context.Context, now time.Time, without []string, limit int) ([]store.Job, error) {
@@ -69,6 +72,10 @@ func (s *jobs) DueJobsOf(_ context.Context, t entitlement.TenantID, now time.Tim
 
 func (s *jobs) DueJobsIn(_ context.Context, lane string, now time.Time, limit int) ([]store.Job, error) {
 	return s.find(limit, func(j store.Job) bool { return !j.Due.After(now) && j.Lane == lane }), nil
+}
+
+func (s *jobs) DueJobsLike(_ context.Context, kind store.JobKind, now time.Time, limit int) ([]store.Job, error) {
+	return s.find(limit, func(j store.Job) bool { return !j.Due.After(now) && j.Kind == kind }), nil
 }
 
 func (s *jobs) NextDue(_ context.Context, now time.Time) (time.Time, error) {

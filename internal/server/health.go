@@ -32,6 +32,7 @@ type health struct {
 	mu     sync.Mutex
 	at     time.Time // of the last check
 	misses int
+	missed atomic.Bool // the last check
 }
 
 // drain makes the server unready for good.
@@ -52,16 +53,14 @@ func (h *health) store(ctx context.Context) bool {
 	} else {
 		h.misses = 0
 	}
+	h.missed.Store(h.misses > 0)
 	h.at = time.Now()
 	return h.misses < readyMisses
 }
 
-// available reports whether the store could be written to when it was last checked.
-func (h *health) available() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.misses == 0
-}
+// available reports whether the store could be written to when it was last checked. It does
+// not wait for a check that is under way.
+func (h *health) available() bool { return !h.missed.Load() }
 
 // check is one line of the answer of /readyz.
 type check struct {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,5 +107,34 @@ func TestLimitConnections(t *testing.T) {
 	dial()
 	if c := <-accepted; c == nil {
 		t.Error("no connection after one was closed")
+	}
+}
+
+// TestAvailable: who asks for metrics does not wait for a database that hangs.
+func TestAvailable(t *testing.T) {
+	entered, release := make(chan bool), make(chan bool)
+	var ended atomic.Bool
+	h := &health{ready: func(ctx context.Context) error {
+		close(entered)
+		select {
+		case <-release:
+		case <-ctx.Done():
+		}
+		ended.Store(true)
+		return errors.New("it hangs")
+	}}
+	checked := make(chan bool)
+	go func() {
+		h.store(t.Context())
+		close(checked)
+	}()
+	<-entered
+	if !h.available() || ended.Load() {
+		t.Error("it waited for the check, or was told of one that failed")
+	}
+	close(release)
+	<-checked
+	if h.available() {
+		t.Error("the check failed, and the store is called available")
 	}
 }

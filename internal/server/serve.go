@@ -49,7 +49,7 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 		return nil, err
 	}
 	s, err := assemble(ctx, parts{
-		store:   storeOptions(c),
+		store:   servedStore(c),
 		callout: callout.Options{Allow: c.Callouts.Allow, AllowHTTP: c.Callouts.AllowHTTP},
 		limits:  DispatcherOptions{PerLane: c.Callouts.PerEndpoint, MaxJump: c.Lifecycle.MaxClockJump},
 		base:    where.url,
@@ -77,13 +77,19 @@ func Serve(ctx context.Context, c *config.Config, log *slog.Logger) (*Server, er
 	return s, nil
 }
 
-// storeOptions are the settings of the store, which this process shares with others where it
-// is a PostgreSQL database.
-func storeOptions(c *config.Config) sqlstore.Options {
+// StoreOptions are the settings of the store for who does not perform jobs.
+func StoreOptions(c *config.Config) sqlstore.Options {
 	return sqlstore.Options{Data: c.Data, NoMigrate: c.NoMigrate, Postgres: sqlstore.PostgresOptions{
-		Statements: c.Postgres.Statements, Connections: c.Postgres.Connections, Writers: c.Postgres.Writers,
-		Lease: c.Postgres.Lease, Performs: true, Name: processName(),
+		Statements: c.Postgres.Statements, Connections: c.Postgres.Connections, Writers: c.Postgres.Writers, Lease: c.Postgres.Lease,
 	}}
+}
+
+// servedStore are those of a server, which shares the store with others where it is a
+// PostgreSQL database.
+func servedStore(c *config.Config) sqlstore.Options {
+	o := StoreOptions(c)
+	o.Postgres.Performs, o.Postgres.Name = true, processName()
+	return o
 }
 
 // processName tells the processes on one database apart for who looks at it.

@@ -44,10 +44,11 @@ const (
 // waitPage is how many requests are read at a time.
 const waitPage = 500
 
-// Waits calls fn for each open request of the database file, which a server may be using
+// Waits calls fn for each open request of a database, which a server may be using
 // meanwhile: by tenant, oldest first.
-func Waits(ctx context.Context, file string, fn func(Wait) error) error {
-	db, err := sqlstore.Open(ctx, sqlstore.Options{Data: file, ReadOnly: true})
+func Waits(ctx context.Context, o sqlstore.Options, fn func(Wait) error) error {
+	o.ReadOnly = true
+	db, err := sqlstore.Open(ctx, o)
 	if err != nil {
 		return err
 	}

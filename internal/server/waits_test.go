@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"anteroom/internal/entitlement"
+	"anteroom/internal/store/sqlstore"
 )
 
 // TestWaits lists what waits while the server has the file open.
@@ -32,7 +33,7 @@ func TestWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	var list []Wait
-	if err := Waits(t.Context(), data, func(w Wait) error { list = append(list, w); return nil }); err != nil {
+	if err := Waits(t.Context(), sqlstore.Options{Data: data}, func(w Wait) error { list = append(list, w); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if len(list) != 1 {
@@ -43,7 +44,7 @@ func TestWaits(t *testing.T) {
 		w.Attempts != 1 || w.LastError != "the endpoint answered 418" || w.Deadline.Sub(w.Since) != 24*time.Hour || w.NextAttempt.Sub(w.Since) < 5*time.Second {
 		t.Errorf("got %+v", w)
 	}
-	if err := Waits(t.Context(), data+"x", nil); err == nil {
+	if err := Waits(t.Context(), sqlstore.Options{Data: data + "x"}, nil); err == nil {
 		t.Error("a file that is not there has no waits")
 	}
 }

@@ -52,9 +52,10 @@ type Store interface {
 	// DueJobs lists jobs of all tenants that are due at the real time now, the one due
 	// first first, at most limit. Jobs in lanes of the list without are left out.
 	DueJobs(ctx context.Context, now time.Time, without []string, limit int) ([]Job, error)
-	// DueJobsOf is DueJobs for one tenant, DueJobsIn for one lane.
+	// DueJobsOf is DueJobs for one tenant, DueJobsIn for one lane, DueJobsLike for one kind.
 	DueJobsOf(ctx context.Context, t entitlement.TenantID, now time.Time, limit int) ([]Job, error)
 	DueJobsIn(ctx context.Context, lane string, now time.Time, limit int) ([]Job, error)
+	DueJobsLike(ctx context.Context, kind JobKind, now time.Time, limit int) ([]Job, error)
 	// NextDue returns the earliest time after now at which a job falls due, or zero.
 	NextDue(ctx context.Context, now time.Time) (time.Time, error)
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 
@@ -52,13 +53,21 @@ func NewTracing(ctx context.Context, version string, log *slog.Logger) (*Tracing
 
 // wanted reports whether the environment asks for traces, or says why it cannot be followed.
 func wanted(env func(string) string) (bool, error) {
-	endpoint := env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") + env("OTEL_EXPORTER_OTLP_ENDPOINT")
+	name := "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+	if env(name) == "" {
+		name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	}
+	endpoint := env(name)
 	exporter := env("OTEL_TRACES_EXPORTER")
 	if endpoint == "" || exporter == "none" || strings.EqualFold(env("OTEL_SDK_DISABLED"), "true") {
 		return false, nil
 	}
 	if exporter != "" && exporter != "otlp" {
 		return false, fmt.Errorf("tracing: OTEL_TRACES_EXPORTER is %q; it can be otlp or none", exporter)
+	}
+	// The exporter would send them to this machine, and say so to nobody.
+	if u, err := url.Parse(endpoint); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return false, fmt.Errorf("tracing: %s is no URL such as http://collector:4318", name)
 	}
 	protocol := env("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
 	if protocol == "" {

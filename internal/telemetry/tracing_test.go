@@ -27,6 +27,10 @@ func TestWanted(t *testing.T) {
 		{endpoint + " OTEL_TRACES_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", true, ""},
 		{endpoint + " OTEL_TRACES_EXPORTER=zipkin", false, "it can be otlp or none"},
 		{endpoint + " OTEL_EXPORTER_OTLP_PROTOCOL=grpc", false, "4318"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", false, "OTEL_EXPORTER_OTLP_ENDPOINT is no URL"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT=:::x", false, "OTEL_EXPORTER_OTLP_ENDPOINT is no URL"},
+		{endpoint + " OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=https://", false, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is no URL"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT=:::x OTEL_SDK_DISABLED=true", false, ""},
 	} {
 		on, err := wanted(func(name string) string {
 			for _, word := range strings.Fields(test.env) {

@@ -37,6 +37,11 @@ func (s *Store) DueJobsIn(ctx context.Context, lane string, now time.Time, limit
 	return s.due(ctx, now, limit, func(job *store.Job) bool { return job.Lane == lane })
 }
 
+// DueJobsLike implements store.Store.
+func (s *Store) DueJobsLike(ctx context.Context, kind store.JobKind, now time.Time, limit int) ([]store.Job, error) {
+	return s.due(ctx, now, limit, func(job *store.Job) bool { return job.Kind == kind })
+}
+
 // due lists jobs that are due and wanted, the one due first first.
 func (s *Store) due(ctx context.Context, now time.Time, limit int, wanted func(*store.Job) bool) ([]store.Job, error) {
 	if err := s.lock(ctx); err != nil {

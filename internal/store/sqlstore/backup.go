@@ -43,7 +43,7 @@ func Backup(ctx context.Context, o Options, out string) (c Copy, err error) {
 			err = errors.Join(err, removeAll(part))
 		}
 	}()
-	err = beside(ctx, o, false, func(k *conn) error {
+	err = beside(ctx, o, func(k *conn) error {
 		if marked, err := hasMark(ctx, k); err != nil || marked {
 			return errors.Join(err, fmt.Errorf("%s is a backup itself; copy the file", o.Data)) // its mark would be in the copy too soon
 		}
@@ -148,7 +148,7 @@ func onFile(ctx context.Context, file string, fn func(*conn) error) error {
 
 // describe counts what is in a database.
 func describe(ctx context.Context, k *conn) (c Copy, err error) {
-	if c.Schema, _, err = schemaVersion(ctx, k); err != nil {
+	if c.Schema, err = schemaVersion(ctx, k); err != nil {
 		return c, err
 	}
 	if c.Records, _, err = k.number(ctx, "SELECT COUNT(*) FROM history"); err != nil {
@@ -174,9 +174,17 @@ func refuseBackup(ctx context.Context, db *database) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(notBackup(ctx, c), c.close())
+}
+
+// notBackup refuses a backup.
+func notBackup(ctx context.Context, c *conn) error {
+	if c.remote {
+		return nil
+	}
 	marked, err := hasMark(ctx, c)
 	if err == nil && marked {
 		err = errors.New("it is a backup, which is not served itself; run anteroom restore BACKUP --to DATA, and serve DATA")
 	}
-	return errors.Join(err, c.close())
+	return err
 }

@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"bytes"
+	"database/sql"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -203,4 +205,74 @@ func TestMigrationStatus(t *testing.T) {
 		t.Errorf("applied %+v, want from 3 on", applied)
 	}
 	must(t, opened(t, Options{Data: path, NoMigrate: true}).Close())
+}
+
+// TestMigrateEmpty: a database that was made and not used has all migrations before it, and
+// gets them; looking at it makes nothing in it.
+func TestMigrateEmpty(t *testing.T) {
+	onEach(t, func(t *testing.T, o Options) {
+		if o.Data == "" {
+			o.Data = emptyFile(t)
+		} else {
+			o.Data = emptyPostgres(t)
+		}
+		for range 2 {
+			list, err := MigrationStatus(t.Context(), o)
+			must(t, err)
+			if len(list) < 5 || list[0].Name == "" || list[0].Applied || list[len(list)-1].Applied {
+				t.Errorf("the status of an empty database is %+v", list)
+			}
+			reading := o
+			reading.ReadOnly = true
+			if _, err := Open(t.Context(), reading); err == nil || !strings.Contains(err.Error(), "holds no data of this program; is it the right one?") {
+				t.Errorf("an empty database is read with %v", err)
+			}
+		}
+		applied, err := Migrate(t.Context(), o)
+		must(t, err)
+		if len(applied) < 5 || !applied[0].Applied {
+			t.Errorf("an empty database got %+v", applied)
+		}
+		o.NoMigrate = true
+		must(t, opened(t, o).Close())
+	})
+}
+
+func emptyFile(t *testing.T) string {
+	file := filepath.Join(t.TempDir(), "empty.db")
+	must(t, os.WriteFile(file, nil, 0o600))
+	return file
+}
+
+// TestStrangersFile: what is asked about a file that is somebody else's, or empty, leaves it
+// as it is.
+func TestStrangersFile(t *testing.T) {
+	strange := filepath.Join(t.TempDir(), "strange.db")
+	db, err := sql.Open("sqlite", strange)
+	must(t, err)
+	_, err = db.ExecContext(t.Context(), "CREATE TABLE theirs (x)")
+	must(t, err)
+	must(t, db.Close())
+	for _, file := range []string{strange, emptyFile(t)} {
+		before, err := os.ReadFile(file)
+		must(t, err)
+		o := Options{Data: file}
+		for what, err := range map[string]error{
+			"backup":  second(Backup(t.Context(), o, filepath.Join(t.TempDir(), "b.db"))),
+			"release": second(Release(t.Context(), o)),
+			"mark":    MarkRestored(t.Context(), o, time.Now()),
+			"reading": second(Open(t.Context(), Options{Data: file, ReadOnly: true})),
+		} {
+			if err == nil || !strings.Contains(err.Error(), "is it the right one?") {
+				t.Errorf("%s of %s: %v", what, file, err)
+			}
+		}
+		must(t, second(MigrationStatus(t.Context(), o)))
+		after, err := os.ReadFile(file)
+		must(t, err)
+		if !bytes.Equal(before, after) {
+			t.Errorf("%s was written to", file)
+		}
+		onlyNames(t, filepath.Dir(file), filepath.Base(file))
+	}
 }

@@ -34,20 +34,45 @@ func existing(o Options, readOnly bool) (*database, error) {
 	return db, nil
 }
 
+// look opens a database that exists, only to read, and returns the newest migration that it
+// has; zero for one that this program has written nothing to. It leaves no trace in it.
+func look(ctx context.Context, o Options) (db *database, version int64, err error) {
+	if db, err = existing(o, true); err != nil {
+		return nil, 0, err
+	}
+	c, err := db.connect(ctx)
+	if err == nil {
+		version, err = schemaVersion(ctx, c)
+		err = errors.Join(err, c.close())
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("sqlstore: opening %s: %w", shown(o.Data), err)
+	}
+	return db, version, nil
+}
+
+// notOurs refuses a database that this program has written nothing to.
+func notOurs(o Options) error {
+	return fmt.Errorf("sqlstore: %s holds no data of this program; is it the right one?", shown(o.Data))
+}
+
 // beside runs fn with a connection to a database that exists and holds data of this
 // program, beside the server that may be using it. What fn does is for the database alone
 // to keep apart: one statement that the server has no memory of.
-func beside(ctx context.Context, o Options, readOnly bool, fn func(*conn) error) error {
-	db, err := existing(o, readOnly)
+func beside(ctx context.Context, o Options, fn func(*conn) error) error {
+	switch _, version, err := look(ctx, o); {
+	case err != nil:
+		return err
+	case version == 0:
+		return notOurs(o)
+	}
+	db, err := existing(o, false)
 	if err != nil {
 		return err
 	}
 	c, err := db.connect(ctx)
 	if err != nil {
 		return fmt.Errorf("sqlstore: opening %s: %w", shown(o.Data), err)
-	}
-	if _, ok, err := c.number(ctx, "SELECT version_id FROM schema_version LIMIT 1"); err != nil || !ok {
-		return errors.Join(fmt.Errorf("sqlstore: %s holds no data of this program; is it the right one?", shown(o.Data)), err, c.close())
 	}
 	return errors.Join(fn(c), c.close())
 }

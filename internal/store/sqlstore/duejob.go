@@ -51,6 +51,11 @@ func (s *Store) DueJobsIn(ctx context.Context, lane string, now time.Time, limit
 	return s.due(ctx, where, []driver.Value{now.UnixMicro(), lane}, limit)
 }
 
+// DueJobsLike implements store.Store.
+func (s *Store) DueJobsLike(ctx context.Context, kind store.JobKind, now time.Time, limit int) ([]store.Job, error) {
+	return s.due(ctx, "due <= $1 AND kind = $2", []driver.Value{now.UnixMicro(), string(kind)}, limit)
+}
+
 // due lists jobs for which a condition holds, the one due first first. Where several
 // processes share the database it takes those that nobody holds, and lists its own.
 func (s *Store) due(ctx context.Context, where string, args []driver.Value, limit int) ([]store.Job, error) {

@@ -30,7 +30,10 @@ func (s *Store) RestoredAt(ctx context.Context) (at time.Time, err error) {
 // MarkRestored says of a database, which no server uses, that it was restored at a time:
 // the next server to start holds back what goes out, until Release.
 func MarkRestored(ctx context.Context, o Options, at time.Time) error {
-	return beside(ctx, o, false, func(c *conn) error {
+	return beside(ctx, o, func(c *conn) error {
+		if err := notBackup(ctx, c); err != nil {
+			return fmt.Errorf("sqlstore: %s is not marked: %w", shown(o.Data), err)
+		}
 		_, err := c.exec(ctx, installationPut, restoredName, at.UTC().Format(time.RFC3339Nano))
 		return needsTable(ctx, c, err)
 	})
@@ -39,7 +42,7 @@ func MarkRestored(ctx context.Context, o Options, at time.Time) error {
 // Release ends what MarkRestored began, and returns when that was; zero where nothing was
 // held. It may be called while servers use the database: they see it within seconds.
 func Release(ctx context.Context, o Options) (at time.Time, err error) {
-	err = beside(ctx, o, false, func(c *conn) error {
+	err = beside(ctx, o, func(c *conn) error {
 		if at, err = restoredAt(ctx, c); err != nil || at.IsZero() {
 			return needsTable(ctx, c, err)
 		}
@@ -72,13 +75,21 @@ func needsTable(ctx context.Context, c *conn, err error) error {
 		return nil
 	}
 	c.clear() // of what failed nothing is left
-	if version, ok, verr := schemaVersion(ctx, c); verr == nil && ok && version < installation {
+	if version, verr := schemaVersion(ctx, c); verr == nil && version > 0 && version < installation {
 		return fmt.Errorf("its schema has version %d; run anteroom migrate up first: %w", version, err)
 	}
 	return err
 }
 
-// schemaVersion returns the newest migration that a database has.
-func schemaVersion(ctx context.Context, c *conn) (version int64, ok bool, err error) {
-	return c.number(ctx, "SELECT MAX(version_id) FROM schema_version")
+// schemaVersion returns the newest migration that a database has; zero for none.
+func schemaVersion(ctx context.Context, c *conn) (version int64, err error) {
+	there := "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'"
+	if c.remote {
+		there = "SELECT COUNT(to_regclass('schema_version'))"
+	}
+	if n, _, err := c.number(ctx, there); err != nil || n == 0 {
+		return 0, err
+	}
+	version, _, err = c.number(ctx, "SELECT MAX(version_id) FROM schema_version")
+	return version, err
 }

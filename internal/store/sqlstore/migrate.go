@@ -63,13 +63,10 @@ func Migrate(ctx context.Context, o Options) ([]Migration, error) {
 }
 
 // MigrationStatus lists all migrations, the oldest first, and those of a newer program that
-// the database has. It changes nothing, and a server may use the database meanwhile. Where
-// there is no database the error is fs.ErrNotExist.
+// the database has. It changes nothing, and a server may use the database meanwhile. An
+// empty database has none. Where there is no database the error is fs.ErrNotExist.
 func MigrationStatus(ctx context.Context, o Options) (list []Migration, err error) {
-	if err := beside(ctx, o, true, func(*conn) error { return nil }); err != nil {
-		return nil, err
-	}
-	db, err := existing(o, true)
+	db, version, err := look(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +75,12 @@ func MigrationStatus(ctx context.Context, o Options) (list []Migration, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	if version == 0 { // goose would make its table
+		for _, s := range p.ListSources() {
+			list = append(list, Migration{Version: s.Version, Name: filepath.Base(s.Path)})
+		}
+		return list, nil
+	}
 	status, err := p.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)

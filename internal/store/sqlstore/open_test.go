@@ -103,7 +103,7 @@ func TestNewerDatabase(t *testing.T) {
 	s := openSample(t, Options{Data: path})
 	var newest int64
 	must(t, s.readers.use(t.Context(), func(c *conn) (err error) {
-		newest, _, err = schemaVersion(t.Context(), c)
+		newest, err = schemaVersion(t.Context(), c)
 		return err
 	}))
 	ahead := func(s *Store, n int64) {

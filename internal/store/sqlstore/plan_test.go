@@ -80,6 +80,7 @@ func TestPlans(t *testing.T) {
 		{"jobs that are due", jobSelect + "due <= $1" + jobOrder + " LIMIT $2", "job_due (due<?)"},
 		{"jobs of a tenant that are due", jobSelect + "due <= $1 AND +tenant = $2" + jobOrder + " LIMIT $3", "job_due (due<?)"},
 		{"jobs of a lane that are due", jobSelect + "due <= $1 AND lane = $2 AND lane <> ''" + jobOrder + " LIMIT $3", "job_lane (lane=? AND due<?)"},
+		{"jobs of a kind that are due", jobSelect + "due <= $1 AND kind = $2" + jobOrder + " LIMIT $3", "job_due (due<?) and sort"}, // of equals
 		{"next job", "SELECT due FROM job WHERE due > $1 ORDER BY due LIMIT 1", "job_due (due>?)"},
 		{"survey of jobs", surveyDue, "COVERING INDEX job_due (due<?) and sort"}, // into kinds
 		{"survey of waits", surveyWaits, "COVERING INDEX request_waits (waits_at=?)"},

@@ -104,6 +104,15 @@ func (s *Store) connectPostgres(ctx context.Context, db *database, o Options) er
 	if err := postgresDurable(ctx, first); err != nil {
 		return errors.Join(err, first.close())
 	}
+	if o.ReadOnly { // else it was brought up to date
+		version, err := schemaVersion(ctx, first)
+		if err == nil && version == 0 {
+			err = errors.New("it holds no data of this program; is it the right one?")
+		}
+		if err != nil {
+			return errors.Join(err, first.close())
+		}
+	}
 	if o.Postgres.Performs {
 		db.replica = &replica{
 			db: db, name: o.Postgres.Name, lease: o.Postgres.Lease, clock: o.Postgres.Clock, log: o.Logger,

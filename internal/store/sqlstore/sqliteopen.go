@@ -106,13 +106,11 @@ func dsn(path string, durable, readOnly bool) string {
 	if !durable {
 		synchronous = "OFF"
 	}
-	pragmas := []string{
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")",
-		"foreign_keys(ON)", "trusted_schema(OFF)",
-	}
+	pragmas := []string{"busy_timeout(5000)", "synchronous(" + synchronous + ")", "foreign_keys(ON)", "trusted_schema(OFF)"}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(ON)")
 	} else {
+		pragmas = append(pragmas, "journal_mode(WAL)") // it is written into the file, and stays there
 		// The cache may take 16 MiB, as needed. What a savepoint keeps to undo its change is a
 		// file otherwise, once a group is longer than a few changes: a fifth of all CPU time.
 		pragmas = append(pragmas, "cache_size(-16384)", "temp_store(MEMORY)")

@@ -129,6 +129,8 @@ func testDueJobs(t *testing.T, s store.Store) {
 	wantJobs(t, "DueJobsIn", list, err, a1)
 	list, err = s.DueJobsIn(ctx, "", now, 10)
 	wantJobs(t, "DueJobsIn no lane", list, err, a2)
+	list, err = s.DueJobsLike(ctx, store.JobTimeout, now, 10)
+	wantJobs(t, "DueJobsLike", list, err, a2)
 
 	for _, test := range []struct{ now, want time.Time }{
 		{moment, a2.Due}, {a2.Due, b1.Due}, {a1.Due, a3.Due}, {a3.Due, time.Time{}},
