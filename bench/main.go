@@ -88,7 +88,7 @@ func readOptions() options {
 	flag.IntVar(&o.timers, "timers", 0, "with -scale: how many timers fall due at once (default a tenth)")
 	flag.StringVar(&o.river, "river", "", "only compare with the front on River, this `binary` made of bench/river, in turn")
 	flag.StringVar(&o.riverData, "river-data", "", "the `URL` of an empty PostgreSQL database for the front on River")
-	flag.StringVar(&o.data, "data", "", "the server's `database`: with -river an empty one, with -scale one that bench/load has filled; default is a temporary SQLite file")
+	flag.StringVar(&o.data, "data", "", "the server's `database`: with -river and -cpuprofile an empty one, with -scale one that bench/load has filled; default is a temporary SQLite file")
 	flag.DurationVar(&o.profile, "cpuprofile", 0, "only run the whole job for so long, behind -parked requests, and write the server's cpu.pprof to -out")
 	flag.IntVar(&o.inFlight, "inflight", 64, "how many jobs are in flight with -cpuprofile")
 	flag.StringVar(&o.role, "role", "", "used by the benchmark itself")

@@ -270,20 +270,22 @@ func (b *bench) profileOnly(ctx context.Context) error {
 	if b.out == "" {
 		return errors.New("-cpuprofile needs -out")
 	}
-	if err := b.prepare(ctx, b.binary); err != nil {
-		return err
-	}
 	probe, err := newServer("", "") // only for its free address
 	if err != nil {
 		return err
 	}
-	s, err := b.populated("jobs", b.binary, "--pprof", probe.addr)
+	s, err := b.profiled(ctx, "--pprof", probe.addr)
 	if err != nil {
 		return err
 	}
 	return b.withServer(ctx, s, func() error {
 		if err := b.warm(s); err != nil {
 			return err
+		}
+		if b.data != "" {
+			if err := analyze(ctx, b.data); err != nil {
+				return err
+			}
 		}
 		if b.parked > 0 {
 			if err := b.park(ctx, s); err != nil {
@@ -306,6 +308,25 @@ func (b *bench) profileOnly(ctx context.Context) error {
 		b.say("%.0f jobs/s, %.2f ms of the server's CPU a job", b.values.median("job.rate"), b.values.median("job.cpu"))
 		return nil
 	})
+}
+
+// profiled is a server with something to do, on the database that was named, or on a file.
+func (b *bench) profiled(ctx context.Context, args ...string) (*server, error) {
+	if b.data == "" {
+		if err := b.prepare(ctx, b.binary); err != nil {
+			return nil, err
+		}
+		return b.populated("jobs", b.binary, args...)
+	}
+	w, err := b.makeWorld(ctx, b.binary, b.data, 0)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.fleet(b.data, 1, args...)
+	if err == nil {
+		s.stock = &stock{world: w}
+	}
+	return s, err
 }
 
 // fetch keeps what is found at an address.

@@ -47,13 +47,20 @@ func (b *bench) riverPart(ctx context.Context) (err error) {
 			return err
 		}
 		ours.stock, theirs.stock = &stock{world: b.world}, &stock{world: b.world}
-		return b.withServer(ctx, theirs, func() error { return b.againstRiver(ours, theirs) })
+		return b.withServer(ctx, theirs, func() error { return b.againstRiver(ctx, ours, theirs) })
 	})
 }
 
-func (b *bench) againstRiver(ours, theirs *server) error {
+func (b *bench) againstRiver(ctx context.Context, ours, theirs *server) error {
 	if err := errors.Join(b.warm(ours), b.warm(theirs)); err != nil {
 		return err
+	}
+	for _, dsn := range []string{b.data, b.riverData} {
+		if dsn != "" {
+			if err := analyze(ctx, dsn); err != nil {
+				return err
+			}
+		}
 	}
 	for range b.rounds {
 		for _, n := range inFlights {

@@ -95,13 +95,16 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 	var c *change
 	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
 		c = nil
-		due, err := e.takeJob(ctx, tx, job)
+		due, err := e.isDue(ctx, tx, job)
 		if err != nil || !due {
 			return err
 		}
+		// An event that comes too late is nothing unusual: an answer overtakes the record that
+		// its callout was sent. Whoever holds the job, it is over.
+		over := func() error { return tx.Jobs.DeleteKinds(ctx, job.Ref, job.N, job.Kind) }
 		r, err := tx.Requests.Get(ctx, job.Ref)
 		if errors.Is(err, store.ErrNotFound) {
-			return nil
+			return over()
 		}
 		if err != nil {
 			return err
@@ -112,8 +115,11 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 		}
 		var nothing *lifecycle.Ignored
 		if err := next.run(ev); errors.As(err, &nothing) {
-			return nil
+			return over()
 		} else if err != nil {
+			return err
+		}
+		if err := tx.Jobs.Take(ctx, job.JobKey); err != nil {
 			return err
 		}
 		c = next
@@ -130,6 +136,14 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 // clock was moved back after it was found. Where the job is gone, or another process has
 // taken it over, the transaction fails, see nobodys.
 func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (due bool, err error) {
+	if due, err = e.isDue(ctx, tx, job); err != nil || !due {
+		return false, err
+	}
+	return true, tx.Jobs.Take(ctx, job.JobKey)
+}
+
+// isDue reports whether the job is due and, where it is a timer, held by this process.
+func (e *Engine) isDue(ctx context.Context, tx *store.Tx, job store.Job) (bool, error) {
 	if job.Kind == store.JobTimeout || job.Kind == store.JobWake || job.Kind == store.JobLeaver {
 		stored, err := tx.Jobs.Held(ctx, job.JobKey)
 		switch {
@@ -141,7 +155,7 @@ func (e *Engine) takeJob(ctx context.Context, tx *store.Tx, job store.Job) (due 
 			return false, nil
 		}
 	}
-	return true, tx.Jobs.Take(ctx, job.JobKey)
+	return true, nil
 }
 
 // nobodys is the error of a transaction that takes a job. That the job is not held any more

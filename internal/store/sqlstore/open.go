@@ -44,6 +44,7 @@ type Store struct {
 	writers  []*writer
 	readers  *readers
 	tenants  *numbers
+	analyst  *analyst     // nil but for PostgreSQL
 	replica  *replica     // nil where this process performs no jobs beside others
 	release  func() error // gives up the lock on the file
 	disposed string       // directory to remove at Close
@@ -131,6 +132,7 @@ func (s *Store) Close() (err error) {
 
 func (s *Store) shut() error {
 	var errs []error
+	s.analyst.close()
 	if s.readers != nil {
 		errs = append(errs, s.readers.close())
 	}

@@ -129,6 +129,7 @@ func (s *Store) connectPostgres(ctx context.Context, db *database, o Options) er
 		s.writers = []*writer{closedWriter(first)}
 		return nil
 	}
+	s.analyst = newAnalyst(s.readers, o.Logger)
 	if o.MaxGroup <= 0 {
 		o.MaxGroup = 64
 	}
