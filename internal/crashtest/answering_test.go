@@ -108,3 +108,8 @@ func (c *crowd) moveClocks(ctx context.Context) (wait func()) {
 func (c *crowd) advance(ctx context.Context, t *tenant, by string) error {
 	return c.client.post(ctx, t.id, "/dev/clock", strings.NewReader(`{"advance":"`+by+`"}`))
 }
+
+// setClock moves a tenant's clock to a time, and returns as advance does.
+func (c *crowd) setClock(ctx context.Context, t *tenant, to time.Time) error {
+	return c.client.post(ctx, t.id, "/dev/clock", strings.NewReader(`{"set":"`+to.UTC().Format(time.RFC3339Nano)+`"}`))
+}

@@ -44,6 +44,7 @@ func mustTool(t *testing.T, args ...string) string {
 // place, and holds that it is sound, has all that was acknowledged before, and that nothing
 // goes out from it until it is released (P20 of the promises).
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	rounds := 10
 	if os.Getenv("ANTEROOM_NIGHT") != "" {
 		rounds = 60
@@ -179,6 +180,7 @@ func within(t *testing.T, limit time.Duration, what string, so func() bool) time
 // TestKillBackup kills backups at random moments and at the last one before they are
 // complete: nothing of that name is left, and what is left is not restored.
 func TestKillBackup(t *testing.T) {
+	t.Parallel()
 	kills := 20
 	if os.Getenv("ANTEROOM_NIGHT") != "" {
 		kills = 500

@@ -2,8 +2,8 @@ package crashtest
 
 import (
 	"context"
-	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,8 +34,7 @@ func timersWhileDown(f *fleet, timers int) {
 	c := newCrowd(f, 1)
 	c.silence()
 	c.client.http.Timeout = hangLimit
-	c.park(timers)
-	c.fallDue(f)
+	c.fallDue(f, c.park(timers))
 	begun := time.Now()
 	for _, p := range f.replicas {
 		p.launch("")
@@ -63,11 +62,16 @@ func timersWhileDown(f *fleet, timers int) {
 	t.Logf("%d timers were worked off within %s of the start", len(k.requests), took.Round(time.Millisecond))
 }
 
-// fallDue moves the clock so that all but the latest of the timers are due, and those soon,
-// while no server runs: one that is there to move the clock dies at the first timer.
-func (c *crowd) fallDue(f *fleet) {
+// fallDue moves the clock, while no server runs, so that at least the first half of the timers
+// is due, all if they are some seconds old, and the others soon: the server that is there to
+// move the clock dies at the first timer. half is when the first half of them had been set.
+func (c *crowd) fallDue(f *fleet, half time.Time) {
 	c.t.Helper()
-	parked := time.Now()
+	const soon = 5 * time.Second
+	due := time.Now().Add(-soon)
+	if due.Before(half) {
+		due = half
+	}
 	for _, p := range f.replicas {
 		p.kill()
 	}
@@ -76,10 +80,8 @@ func (c *crowd) fallDue(f *fleet) {
 	c.client.pick = func() *testenv.Server { return f.servers[0] }
 	ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
 	defer cancel()
-	const soon = 5 * time.Second
 	f.servers[0].ForgetTokens()
-	ahead := 30*time.Minute - time.Since(parked) - soon
-	if err := c.advance(ctx, c.tenants[0], fmt.Sprintf("PT%dS", int(ahead.Seconds()))); err == nil {
+	if err := c.setClock(ctx, c.tenants[0], due.Add(parkedFor)); err == nil {
 		c.t.Error("the server lived past the first timer")
 	}
 	one.awaitEnd()
@@ -93,10 +95,15 @@ func (c *crowd) silence() {
 	}
 }
 
-// park makes requests that wait for an answer to their callout.
-func (c *crowd) park(n int) {
+// parkedFor is how long the first package of newTenant waits for an answer.
+const parkedFor = 30 * time.Minute
+
+// park makes requests that wait for an answer to their callout, and returns when the first
+// half of them had been made.
+func (c *crowd) park(n int) (half time.Time) {
 	c.t.Helper()
 	var all sync.WaitGroup
+	var made atomic.Int64
 	few := make(chan bool, 16)
 	for i := range n {
 		few <- true
@@ -108,7 +115,11 @@ func (c *crowd) park(n int) {
 			if k := c.create(call{kind: opCreate, tenant: t.id, key: uuid.NewString(), target: who}, t.packages[0]); !k.did() {
 				c.t.Errorf("create: %d %s", k.status, k.text)
 			}
+			if made.Add(1) == int64(n+1)/2 {
+				half = time.Now()
+			}
 		})
 	}
 	all.Wait()
+	return half
 }

@@ -70,7 +70,7 @@ var steps = []time.Duration{-day, -time.Hour, -time.Second, -time.Microsecond, 0
 // were found before it did. A failure names its seed.
 func TestAClockThatStepsRepeatsNothing(t *testing.T) {
 	eachTimer(t, func(t *testing.T, kind int) {
-		for seed := range uint64(40 / slower) {
+		for seed := range uint64(clockSeeds) {
 			c, rng := newClockwork(t, kind), rand.New(rand.NewPCG(seed, 15))
 			var found []store.Job
 			for range 60 {

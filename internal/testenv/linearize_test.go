@@ -48,8 +48,11 @@ func TestOneOutcome(t *testing.T) {
 func TestManyRequests(t *testing.T) {
 	s := Start(t, Memory)
 	requests := 1500
-	if night() {
+	switch {
+	case night():
 		requests = 20_000
+	case raceDetector:
+		requests = 300 // all of them without it
 	}
 	endpoint := NewEndpoint("202")
 	defer endpoint.Close()

@@ -143,7 +143,7 @@ func benchIn(b *testing.B, fn func(context.Context, *store.Tx, []*entitlement.Re
 // and all indexes, below 3 KB.
 func TestSpace(t *testing.T) {
 	n := 20_000
-	if testing.Short() {
+	if testing.Short() || underRace {
 		n = 2000
 	}
 	if os.Getenv("SPACE_ROWS") != "" {

@@ -26,7 +26,8 @@ func TestPostgres(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return opened(t, Options{Data: postgres(t)}) })
 }
 
-// oncePerRun leaves to the run without the race detector what TestPostgres does with it.
+// oncePerRun leaves to the run without the race detector what is about no race, or what
+// TestFile and TestPostgres do with it in another way.
 func oncePerRun(t *testing.T) {
 	t.Helper()
 	if underRace {

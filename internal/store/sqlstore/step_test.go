@@ -99,6 +99,7 @@ var steps = []step{
 // each step happens: the step is refused as a whole, nothing of it is seen, and it
 // succeeds when the trigger is gone. Tables in which it is not stored do not matter to it.
 func TestNothingHalfDoneIsVisible(t *testing.T) {
+	oncePerRun(t)
 	onEach(t, func(t *testing.T, o Options) {
 		h := newHouse(t, o)
 		tables := h.tables()

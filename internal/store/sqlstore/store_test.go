@@ -9,6 +9,7 @@ import (
 )
 
 func TestMemory(t *testing.T) {
+	oncePerRun(t)
 	storetest.Run(t, func(t *testing.T) store.Store { return opened(t, Options{}) })
 }
 
@@ -20,6 +21,7 @@ func TestFile(t *testing.T) {
 
 // TestSmallGroups runs the suite with one change a commit.
 func TestSmallGroups(t *testing.T) {
+	oncePerRun(t)
 	storetest.Run(t, func(t *testing.T) store.Store { return opened(t, Options{MaxGroup: 1}) })
 }
 
