@@ -56,7 +56,11 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 		return err
 	}
 	var c *change
-	err := e.Store.Update(ctx, by.Tenant, func(tx *store.Tx) error {
+	ahead := store.Ahead{Requests: []entitlement.ID{id}}
+	if by.User {
+		ahead.Users = []entitlement.ID{by.ObjectID}
+	}
+	err := e.Store.Update(store.AsksAhead(ctx, ahead), by.Tenant, func(tx *store.Tx) error {
 		c = nil
 		r, err := tx.Requests.Get(ctx, id)
 		if err != nil {
@@ -93,7 +97,8 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Event) error {
 	ev.Wait = job.N
 	var c *change
-	err := e.Store.Update(ctx, job.Tenant, func(tx *store.Tx) error {
+	ahead := store.Ahead{Requests: []entitlement.ID{job.Ref}}
+	err := e.Store.Update(store.AsksAhead(ctx, ahead), job.Tenant, func(tx *store.Tx) error {
 		c = nil
 		due, err := e.isDue(ctx, tx, job)
 		if err != nil || !due {

@@ -173,9 +173,7 @@ func (w *work) assign(p *entitlement.Policy, u *entitlement.User) (bool, error) 
 		return false, nil
 	}
 	in = in && u.AccountEnabled
-	has, err := w.tx.Assignments.List(w.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
-		query.Equal("assignmentPolicy/id", string(p.ID)), query.Equal("target/objectId", string(u.ID)), query.Equal("live", true),
-	}}})
+	has, err := w.tx.Assignments.List(w.ctx, liveOf(p.ID, u.ID))
 	if err != nil {
 		return false, err
 	}
@@ -208,8 +206,7 @@ func (w *work) withdraw(p *entitlement.Policy, u *entitlement.User) (bool, error
 
 // openRequest returns the open request for the package of a policy for somebody, or nil.
 func (w *work) openRequest(p *entitlement.Policy, u *entitlement.User) (*entitlement.Request, error) {
-	key := entitlement.OpenKeyOf(&entitlement.Request{PackageID: p.PackageID, TargetID: u.ID})
-	open, err := w.tx.Requests.List(w.ctx, query.Query{Limit: 1, Filter: query.Equal("openKey", key)})
+	open, err := w.tx.Requests.List(w.ctx, openFor(&entitlement.Request{PackageID: p.PackageID, TargetID: u.ID}))
 	if err != nil || len(open) == 0 {
 		return nil, err
 	}

@@ -119,19 +119,49 @@ func (s *submission) noRemoval(a entitlement.ID) error {
 
 // noneOpen returns nil when no other open request asks for what r does.
 func noneOpen(ctx context.Context, tx *store.Tx, r *entitlement.Request) error {
-	open, err := tx.Requests.List(ctx, query.Query{Limit: 1, Filter: query.Equal("openKey", entitlement.OpenKeyOf(r))})
+	open, err := tx.Requests.List(ctx, openFor(r))
 	if err != nil || len(open) == 0 || open[0].ID == r.ID {
 		return err
 	}
 	return rules.OpenAlready(open[0])
 }
 
+// openFor finds the open request that asks for what r does.
+func openFor(r *entitlement.Request) query.Query {
+	return query.Query{Limit: 1, Filter: query.Equal("openKey", entitlement.OpenKeyOf(r))}
+}
+
+// liveOf finds the assignment that a target has through a policy.
+func liveOf(policy, target entitlement.ID) query.Query {
+	return query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
+		query.Equal("assignmentPolicy/id", string(policy)), query.Equal("target/objectId", string(target)), query.Equal("live", true),
+	}}}
+}
+
+// ahead is what open is going to ask for, where the order says it all.
+func (o *Order) ahead(by entitlement.Actor) store.Ahead {
+	var a store.Ahead
+	if by.User {
+		a.Users = append(a.Users, by.ObjectID)
+	}
+	if o.AssignmentID != "" {
+		a.Assignments = append(a.Assignments, o.AssignmentID)
+		return a
+	}
+	if o.TargetID != by.ObjectID {
+		a.Users = append(a.Users, o.TargetID)
+	}
+	a.RequestLists = []query.Query{openFor(&entitlement.Request{PackageID: o.PackageID, TargetID: o.TargetID})}
+	if o.PolicyID != "" {
+		a.AssignmentLists = []query.Query{liveOf(o.PolicyID, o.TargetID)}
+	}
+	return a
+}
+
 // renews makes a request for what the target has through the same policy already one that
 // renews it, or refuses it.
 func (s *submission) renews(r *entitlement.Request, p *entitlement.Policy) error {
-	live, err := s.tx.Assignments.List(s.ctx, query.Query{Limit: 1, Filter: &query.And{Parts: []query.Expr{
-		query.Equal("assignmentPolicy/id", string(p.ID)), query.Equal("target/objectId", string(r.TargetID)), query.Equal("live", true),
-	}}})
+	live, err := s.tx.Assignments.List(s.ctx, liveOf(p.ID, r.TargetID))
 	if err != nil || len(live) == 0 {
 		return err
 	}

@@ -19,6 +19,7 @@ type home struct {
 	// altered says that this transaction has changed one of them.
 	altered bool
 	seq     int64 // of the last record, in a transaction that writes
+	ahead   ahead // what is known of what its changes will ask for
 }
 
 // nowhere is the number of no tenant; zero is that of what belongs to none.
@@ -27,9 +28,9 @@ const nowhere = -1
 const tenantRow = tenantSelect + " WHERE number = $1"
 
 // enter makes the transaction the only one that changes a tenant, on all connections of all
-// processes: it waits for those that do. What it reads with that is sent with it and sees
-// what they did.
-func (w *writer) enter(ctx context.Context, t tenantKey) error {
+// processes: it waits for those that do. What it reads with that, for the changes that are to
+// come, is sent with it and sees what they did.
+func (w *writer) enter(ctx context.Context, t tenantKey, changes []*change) error {
 	if w.home.number == t.number {
 		return nil
 	}
@@ -43,6 +44,14 @@ func (w *writer) enter(ctx context.Context, t tenantKey) error {
 		return nil
 	}
 	w.conn.add(&statement{text: tenantRow + w.db.lock, args: []driver.Value{t.number}, row: next.read})
+	if w.db.remote {
+		next.ahead = make(ahead)
+		for _, ch := range changes {
+			if ch.tenant.number == t.number {
+				next.ahead.ask(w.conn, t.number, store.AheadOf(ch.ctx))
+			}
+		}
+	}
 	seq, _, err := w.conn.number(ctx, historyLast, t.number)
 	if err != nil {
 		return err

@@ -57,6 +57,18 @@ func (k *kept) find(tenant, revision int64, q question) (rows [][]driver.Value, 
 	return rows, ok
 }
 
+// likely reports whether a question about a tenant can be answered, at whatever revision.
+func (k *kept) likely(tenant int64, q question) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	t := k.tenants[tenant]
+	if t == nil {
+		return false
+	}
+	_, ok := t.answers[q]
+	return ok
+}
+
 // keep remembers the answer to a question; who still sees an older revision has none to keep.
 func (k *kept) keep(tenant, revision int64, q question, rows [][]driver.Value) {
 	if len(rows) > mostKeptRows {

@@ -70,7 +70,7 @@ func (s *postgresSession) run(ctx context.Context, list []*statement) (err error
 		if err != nil {
 			return err
 		}
-		if err := each(rows, st.row); err != nil {
+		if err := eachRow(rows, st.row); err != nil {
 			return err
 		}
 	}
@@ -87,11 +87,11 @@ func (s *postgresSession) one(ctx context.Context, st *statement) error {
 	if err != nil {
 		return err
 	}
-	return each(rows, st.row)
+	return eachRow(rows, st.row)
 }
 
-// each calls row for all rows and closes them.
-func each(rows pgx.Rows, row func([]driver.Value) error) error {
+// eachRow calls row for all rows and closes them.
+func eachRow(rows pgx.Rows, row func([]driver.Value) error) error {
 	defer rows.Close()
 	var values []driver.Value
 	for rows.Next() {

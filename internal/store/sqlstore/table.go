@@ -61,8 +61,16 @@ func (t *table[T]) seen(m *entitlement.Object) bool {
 
 // rows calls row for each row that a statement finds, or that is kept of an earlier one.
 func (t *table[T]) rows(ctx context.Context, text string, args []driver.Value, row func([]driver.Value) error) error {
-	if !t.e.keeps {
+	if !t.e.keeps && len(t.home.ahead) == 0 {
 		return t.conn.query(ctx, text, args, row)
+	}
+	q := questionOf(text, args)
+	ans := t.home.ahead[q]
+	if !t.e.keeps {
+		if ans == nil {
+			return t.conn.query(ctx, text, args, row)
+		}
+		return each(ans.rows, row)
 	}
 	if err := t.atHome(ctx); err != nil {
 		return err
@@ -70,8 +78,12 @@ func (t *table[T]) rows(ctx context.Context, text string, args []driver.Value, r
 	if t.home.altered {
 		return t.conn.query(ctx, text, args, row)
 	}
-	k, q := t.conn.kept, questionOf(text, args)
+	k := t.conn.kept
 	found, ok := k.find(t.number, t.home.revision, q)
+	if !ok && ans != nil {
+		found, ok = ans.rows, true
+		k.keep(t.number, t.home.revision, q, found)
+	}
 	if !ok {
 		err := t.conn.query(ctx, text, args, func(v []driver.Value) error {
 			found = append(found, slices.Clone(v))
@@ -82,7 +94,12 @@ func (t *table[T]) rows(ctx context.Context, text string, args []driver.Value, r
 		}
 		k.keep(t.number, t.home.revision, q, found)
 	}
-	for _, v := range found {
+	return each(found, row)
+}
+
+// each calls row for each of the rows.
+func each(rows [][]driver.Value, row func([]driver.Value) error) error {
+	for _, v := range rows {
 		if err := row(v); err != nil {
 			return err
 		}
@@ -149,6 +166,7 @@ func (t *table[T]) Insert(_ context.Context, o *T) error {
 		return err
 	}
 	args[2] = int64(1)
+	forget(t.home.ahead, t.e, true, o)
 	n, err := t.conn.exec(ctx, t.e.insertSQL, args...)
 	switch m := t.e.meta(o); {
 	case err != nil:
@@ -176,6 +194,7 @@ func (t *table[T]) add(o *T, text string) error {
 		return err
 	}
 	args[2] = int64(1)
+	forget(t.home.ahead, t.e, true, o)
 	t.conn.later(text, args...)
 	t.e.meta(o).Version = 1
 	return nil
@@ -193,6 +212,7 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 	}
 	m := t.e.meta(o)
 	if t.seen(m) {
+		forget(t.home.ahead, t.e, true, t.was, o)
 		version := m.Version
 		t.conn.add(&statement{text: t.e.updatesFor(t.was, o)[0].text, args: args, check: func(changed int64) error {
 			if changed == 0 {
@@ -204,6 +224,7 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 		t.saw(o)
 		return nil
 	}
+	forget(t.home.ahead, t.e, false)
 	var n int64
 	for _, u := range t.e.updates {
 		if n, err = t.conn.exec(ctx, u.text, args...); err != nil {
@@ -244,6 +265,7 @@ func (t *table[T]) Delete(_ context.Context, id entitlement.ID) error {
 		return err
 	}
 	t.was = nil
+	forget(t.home.ahead, t.e, false)
 	n, err := t.conn.exec(ctx, t.e.deleteSQL, t.number, string(id))
 	if err == nil && n == 0 {
 		err = fmt.Errorf("%w: %s %s", store.ErrNotFound, t.e.table, id)

@@ -184,7 +184,7 @@ func (w *writer) commitGroup(group []*change) (rest []*change) {
 	}
 	for lost == nil && begun < len(group) {
 		var ok bool
-		if ok, lost = w.apply(group[begun], shared); ok {
+		if ok, lost = w.apply(group[begun:], shared); ok {
 			kept++
 		}
 		begun++
@@ -270,9 +270,10 @@ func (w *writer) start(ch *change) bool {
 // errUndo says that a change of a group is to be undone that has no savepoint.
 var errUndo = errors.New("a change among others is to be undone")
 
-// apply runs one change and reports whether it is to be kept. Its own failure undoes
-// it alone; an error that is returned means that the whole transaction is lost.
-func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
+// apply runs the first of the changes and reports whether it is to be kept. Its own failure
+// undoes it alone; an error that is returned means that the whole transaction is lost.
+func (w *writer) apply(changes []*change, shared bool) (kept bool, err error) {
+	ch := changes[0]
 	if !w.start(ch) {
 		return false, nil
 	}
@@ -282,7 +283,7 @@ func (w *writer) apply(ch *change, shared bool) (kept bool, err error) {
 	if careful {
 		w.conn.later(setSavepoint + "own")
 	}
-	if ch.err = w.enter(ctx, ch.tenant); ch.err == nil {
+	if ch.err = w.enter(ctx, ch.tenant, changes); ch.err == nil {
 		if !careful {
 			before = w.home
 		}
