@@ -56,7 +56,7 @@ func (e *Engine) apply(ctx context.Context, by entitlement.Actor, id entitlement
 		return err
 	}
 	var c *change
-	ahead := store.Ahead{Requests: []entitlement.ID{id}}
+	ahead := store.Ahead{Requests: []entitlement.ID{id}, Then: aheadOfGrant}
 	if by.User {
 		ahead.Users = []entitlement.ID{by.ObjectID}
 	}

@@ -120,15 +120,7 @@ func ruleOf(p *entitlement.Policy) string {
 // give: one that failed, or was delivered in part, can be taken up again long after. It
 // finds out, too, whether the assignment that the request names is over.
 func (c *change) taken() (string, error) {
-	// There is at most one live assignment, and at most one that the request names.
-	found, err := c.tx.Assignments.List(c.ctx, query.Query{Limit: 2, Filter: &query.Or{Parts: []query.Expr{
-		&query.And{Parts: []query.Expr{
-			query.Equal("assignmentPolicy/id", string(c.r.PolicyID)),
-			query.Equal("target/objectId", string(c.r.TargetID)),
-			query.Equal("live", true),
-		}},
-		query.Equal("id", string(c.r.AssignmentID)),
-	}}})
+	found, err := c.tx.Assignments.List(c.ctx, takenBy(c.r))
 	if err != nil {
 		return "", err
 	}
@@ -149,6 +141,22 @@ func (c *change) taken() (string, error) {
 		return "The assignment that was delivered in part is over.", nil
 	}
 	return "", nil
+}
+
+// takenBy finds what taken looks for: there is at most one live assignment, and at most one
+// that the request names.
+func takenBy(r *entitlement.Request) query.Query {
+	return query.Query{Limit: 2, Filter: &query.Or{Parts: []query.Expr{
+		liveOf(r.PolicyID, r.TargetID).Filter, query.Equal("id", string(r.AssignmentID)),
+	}}}
+}
+
+// aheadOfGrant is what a step of a request asks for that gives access.
+func aheadOfGrant(r *entitlement.Request) store.Ahead {
+	if r.Type.Removes() || r.Progress.Plan.Updates {
+		return store.Ahead{Assignments: []entitlement.ID{r.AssignmentID}}
+	}
+	return store.Ahead{Users: []entitlement.ID{r.TargetID}, AssignmentLists: []query.Query{takenBy(r)}}
 }
 
 func updatable(s entitlement.AssignmentState) bool {

@@ -11,8 +11,10 @@ import (
 // begins: a store that is elsewhere asks for it together with what other changes ask. It is
 // a hint, which changes no answer.
 type Ahead struct {
-	Users, Requests, Assignments  []entitlement.ID // Get
-	RequestLists, AssignmentLists []query.Query    // List
+	Users, Requests, Assignments []entitlement.ID // Get
+	// Then is what it will ask for once it has one of Requests; nil for nothing.
+	Then                          func(*entitlement.Request) Ahead
+	RequestLists, AssignmentLists []query.Query // List
 }
 
 type aheadKey struct{}

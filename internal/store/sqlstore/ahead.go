@@ -36,6 +36,22 @@ func (a ahead) ask(c *conn, tenant int64, want store.Ahead) {
 	asksList(a, c, assignments, tenant, want.AssignmentLists)
 }
 
+// askThen adds the statements for what a change will ask for once it has its requests.
+func (a ahead) askThen(c *conn, tenant int64, want store.Ahead) {
+	if want.Then == nil {
+		return
+	}
+	for _, id := range want.Requests {
+		found := a[questionOf(requests.selectSQL, []driver.Value{tenant, string(id)})]
+		if found == nil || len(found.rows) == 0 {
+			continue
+		}
+		if r, err := requests.scan(found.rows[0]); err == nil { // who asks for it is told what is wrong with it
+			a.ask(c, tenant, want.Then(r))
+		}
+	}
+}
+
 func asksRow[T any](a ahead, c *conn, e *entity[T], tenant int64, ids []entitlement.ID) {
 	for _, id := range ids {
 		a.add(c, e.selectSQL, &answer{

@@ -44,11 +44,14 @@ func (w *writer) enter(ctx context.Context, t tenantKey, changes []*change) erro
 		return nil
 	}
 	w.conn.add(&statement{text: tenantRow + w.db.lock, args: []driver.Value{t.number}, row: next.read})
+	var wanted []store.Ahead
 	if w.db.remote {
 		next.ahead = make(ahead)
 		for _, ch := range changes {
 			if ch.tenant.number == t.number {
-				next.ahead.ask(w.conn, t.number, store.AheadOf(ch.ctx))
+				want := store.AheadOf(ch.ctx)
+				next.ahead.ask(w.conn, t.number, want)
+				wanted = append(wanted, want)
 			}
 		}
 	}
@@ -57,6 +60,12 @@ func (w *writer) enter(ctx context.Context, t tenantKey, changes []*change) erro
 		return err
 	}
 	next.seq = seq
+	for _, want := range wanted {
+		next.ahead.askThen(w.conn, t.number, want)
+	}
+	if err := w.conn.flush(ctx); err != nil {
+		return err
+	}
 	w.home = next
 	return nil
 }
