@@ -119,12 +119,15 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 			return err
 		}
 		var nothing *lifecycle.Ignored
-		if err := next.run(ev); errors.As(err, &nothing) {
+		if _, _, err := lifecycle.Step(r.Progress, ev, next.now); errors.As(err, &nothing) {
 			return over()
-		} else if err != nil {
+		}
+		if err := tx.Jobs.Take(ctx, job.JobKey); err != nil { // before what happens removes it
 			return err
 		}
-		if err := tx.Jobs.Take(ctx, job.JobKey); err != nil {
+		if err := next.run(ev); errors.As(err, &nothing) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 		c = next
