@@ -76,3 +76,17 @@ func TestAFailedTransactionLeavesNothingAndTellsOfNoJob(t *testing.T) {
 		t.Errorf("the last record is of kind %s", got)
 	}
 }
+
+// TestRemovalsDoNotGiveWay: under overload a request for access is refused before one that
+// ends it.
+func TestRemovalsDoNotGiveWay(t *testing.T) {
+	w := newWorld(t)
+	given := w.assign(bob)
+	if !w.store.gaveWay.Load() {
+		t.Error("a request for access does not give way")
+	}
+	w.removal(given.AssignmentID)
+	if w.store.gaveWay.Load() {
+		t.Error("a removal gives way")
+	}
+}

@@ -46,7 +46,11 @@ func (e *Engine) Submit(ctx context.Context, by entitlement.Actor, o Order) (*en
 	var c *change
 	var first *entitlement.Request
 	full := e.full()
-	err := e.Store.Update(store.AsksAhead(store.Deferrable(ctx), o.ahead(by)), by.Tenant, func(tx *store.Tx) (err error) {
+	begins := ctx
+	if !o.Type.Removes() { // what ends access gives way last
+		begins = store.Deferrable(ctx)
+	}
+	err := e.Store.Update(store.AsksAhead(begins, o.ahead(by)), by.Tenant, func(tx *store.Tx) (err error) {
 		c = nil
 		if first, err = e.answeredBefore(ctx, tx, by, o); first != nil || err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,11 +63,14 @@ type unsteady struct {
 	*sqlstore.Store
 	once bool  // run functions once, as concurrent tests need
 	fail error // of every Update, when it would commit
+	// gaveWay tells whether the last Update was one that gives way to others.
+	gaveWay atomic.Bool
 }
 
 var errAgain = errors.New("once more")
 
 func (u *unsteady) Update(ctx context.Context, t entitlement.TenantID, fn func(*store.Tx) error) error {
+	u.gaveWay.Store(store.IsDeferrable(ctx))
 	if !u.once {
 		undone := u.Store.Update(ctx, t, func(tx *store.Tx) error { _ = fn(tx); return errAgain })
 		if !errors.Is(undone, errAgain) {
