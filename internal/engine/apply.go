@@ -119,12 +119,14 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 			return err
 		}
 		var nothing *lifecycle.Ignored
-		if err := next.run(ev); errors.As(err, &nothing) {
+		if _, _, err := lifecycle.Step(r.Progress, ev, next.now); errors.As(err, &nothing) {
 			return over()
-		} else if err != nil {
+		}
+		// It is taken before the event happens, which may take away the jobs of its wait.
+		if err := tx.Jobs.Take(ctx, job.JobKey); err != nil {
 			return err
 		}
-		if err := tx.Jobs.Take(ctx, job.JobKey); err != nil {
+		if err := next.run(ev); err != nil {
 			return err
 		}
 		c = next
