@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -72,7 +73,12 @@ func asksList[T any](a ahead, c *conn, e *entity[T], tenant int64, list []query.
 
 func (a ahead) add(c *conn, text string, want *answer) {
 	q := questionOf(text, want.args)
-	if len(a) >= mostAhead || a[q] != nil || want.keeps && c.kept.likely(want.args[0].(int64), q) {
+	// What the database refuses to read fails who asks for it, not all for whom it is asked ahead.
+	refused := slices.ContainsFunc(want.args, func(v driver.Value) bool {
+		s, _ := v.(string)
+		return !utf8.ValidString(s) || strings.ContainsRune(s, 0)
+	})
+	if refused || len(a) >= mostAhead || a[q] != nil || want.keeps && c.kept.likely(want.args[0].(int64), q) {
 		return
 	}
 	a[q] = want

@@ -1,9 +1,13 @@
 package sqlstore
 
 import (
+	"context"
 	"errors"
+	"runtime"
+	"sync"
 	"testing"
 
+	"anteroom/internal/entitlement"
 	"anteroom/internal/store"
 )
 
@@ -29,4 +33,30 @@ func TestFoundOutAtTheEnd(t *testing.T) {
 			t.Errorf("there are %d users, want 3", n)
 		}
 	})
+}
+
+// TestHintsHarmNobody: what a change says that it will ask for, and the database refuses to
+// answer, is nobody else's failure.
+func TestHintsHarmNobody(t *testing.T) {
+	s := openSample(t, onPostgres(t))
+	hints := []store.Ahead{{}, {Requests: []entitlement.ID{"\x00"}}, {Users: []entitlement.ID{"\xff"}}, {}}
+	results := make([]error, len(hints))
+	var wg sync.WaitGroup
+	must(t, s.Update(t.Context(), sampleTenant, func(*store.Tx) error {
+		for i, hint := range hints {
+			wg.Go(func() {
+				results[i] = s.Update(store.AsksAhead(context.Background(), hint), sampleTenant, insertUser(t, i))
+			})
+			for len(s.writers[0].queue) <= i {
+				runtime.Gosched()
+			}
+		}
+		return nil
+	}))
+	wg.Wait()
+	for i, err := range results {
+		if err != nil {
+			t.Errorf("change %d: %v", i, err)
+		}
+	}
 }
