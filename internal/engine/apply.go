@@ -122,7 +122,8 @@ func (e *Engine) finishJob(ctx context.Context, job store.Job, ev entitlement.Ev
 		if _, _, err := lifecycle.Step(r.Progress, ev, next.now); errors.As(err, &nothing) {
 			return over()
 		}
-		if err := tx.Jobs.Take(ctx, job.JobKey); err != nil { // before what happens removes it
+		// It is taken before the event happens, which may take away the jobs of its wait.
+		if err := tx.Jobs.Take(ctx, job.JobKey); err != nil {
 			return err
 		}
 		if err := next.run(ev); errors.As(err, &nothing) {

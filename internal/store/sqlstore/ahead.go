@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"anteroom/internal/entitlement"
 	"anteroom/internal/query"
@@ -62,6 +63,9 @@ func asksRow[T any](a ahead, c *conn, e *entity[T], tenant int64, ids []entitlem
 
 func asksList[T any](a ahead, c *conn, e *entity[T], tenant int64, list []query.Query) {
 	for _, q := range list {
+		if usesLink(e.paths, q.Filter) { // what is written elsewhere would change the answer
+			continue
+		}
 		text, args, err := compileList(c.dialect, "SELECT "+e.names+" FROM "+e.table, e.paths, tenant, q)
 		if err != nil {
 			continue // who asks is told
@@ -70,9 +74,32 @@ func asksList[T any](a ahead, c *conn, e *entity[T], tenant int64, list []query.
 	}
 }
 
+// usesLink reports whether a filter asks for rows of another table.
+func usesLink(paths map[string]path, f query.Expr) bool {
+	in := func(p query.Expr) bool { return usesLink(paths, p) }
+	switch f := f.(type) {
+	case *query.And:
+		return slices.ContainsFunc(f.Parts, in)
+	case *query.Or:
+		return slices.ContainsFunc(f.Parts, in)
+	case *query.Not:
+		return usesLink(paths, f.Part)
+	case *query.Compare:
+		return paths[f.Path].kind == kindLink
+	case *query.In:
+		return paths[f.Path].kind == kindLink
+	}
+	return false
+}
+
 func (a ahead) add(c *conn, text string, want *answer) {
 	q := questionOf(text, want.args)
-	if len(a) >= mostAhead || a[q] != nil || want.keeps && c.kept.likely(want.args[0].(int64), q) {
+	// What the database refuses to read fails who asks for it, not all for whom it is asked ahead.
+	refused := slices.ContainsFunc(want.args, func(v driver.Value) bool {
+		s, _ := v.(string)
+		return !utf8.ValidString(s) || strings.ContainsRune(s, 0)
+	})
+	if refused || len(a) >= mostAhead || a[q] != nil || want.keeps && c.kept.likely(want.args[0].(int64), q) {
 		return
 	}
 	a[q] = want

@@ -130,3 +130,15 @@ func TestMayHold(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksAreNotAskedAhead: an answer that rows of other tables decide is not asked ahead.
+func TestLinksAreNotAskedAhead(t *testing.T) {
+	link := query.Equal("approver/objectId", "x")
+	for _, f := range []query.Expr{link, query.Both(query.Equal("open", true), link), &query.Not{Part: &query.Or{Parts: []query.Expr{link}}}} {
+		a := make(ahead)
+		asksList(a, &conn{database: &database{dialect: &postgresDialect}}, requests, 1, []query.Query{{Filter: f}})
+		if len(a) != 0 {
+			t.Errorf("%v is asked ahead", f)
+		}
+	}
+}

@@ -297,9 +297,13 @@ func (w *writer) apply(changes []*change, shared bool) (kept bool, err error) {
 		ch.err = w.conn.failure
 	}
 	if careful && ch.succeeded() {
-		// With it goes what is pending of this change: a failure of that is its own.
-		if _, ch.err = w.conn.exec(ctx, "RELEASE own"); w.conn.lost != nil {
+		// What is pending of this change is sent: a failure of that is its own. Its savepoint
+		// is needed until it is known that there is none.
+		if ch.err = w.conn.flush(ctx); w.conn.lost != nil {
 			return false, ch.err
+		}
+		if ch.err == nil {
+			w.conn.later("RELEASE own")
 		}
 	}
 	if ch.succeeded() || !shared {

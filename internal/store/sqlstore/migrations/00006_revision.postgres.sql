@@ -1,7 +1,8 @@
 -- tenant.revision counts the changes of the tables that seldom change and are read at each
 -- step of a request: who has kept rows of them in memory sees there whether they are still
 -- as they were. The database itself counts, so that it does whoever makes a change: an older
--- version of the program beside this one, or somebody by hand.
+-- version of the program beside this one, or somebody by hand. It counts in steps that nobody
+-- can guess: a standby that has lost the last changes does not come to the numbers of those again.
 
 -- +goose Up
 ALTER TABLE tenant ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
@@ -9,7 +10,7 @@ ALTER TABLE tenant ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
 -- +goose StatementBegin
 CREATE FUNCTION tenant_revised() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE tenant SET revision = revision + 1 WHERE number = COALESCE(NEW.tenant, OLD.tenant);
+	UPDATE tenant SET revision = revision + 1 + floor(random() * 1000000000)::bigint WHERE number = COALESCE(NEW.tenant, OLD.tenant);
 	RETURN NULL;
 END $$;
 -- +goose StatementEnd
