@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"anteroom/internal/pgtest"
 	"anteroom/internal/server"
 )
@@ -62,7 +64,10 @@ func diskFull(t *testing.T, o pgtest.Options) {
 	await(t, func() bool { return w.refused.Load() >= 50 })
 	reads := w.reads.Load()
 	if w.crashes {
-		await(t, func() bool { return c.Logged("PANIC") != "" })
+		await(t, func() bool {
+			writeLog(t, c)
+			return c.Logged("PANIC") != ""
+		})
 	} else {
 		await(t, func() bool { return w.reads.Load() > reads+20 })
 	}
@@ -86,6 +91,17 @@ func diskFull(t *testing.T, o pgtest.Options) {
 	close(stop)
 	all.Wait()
 	w.check()
+}
+
+// writeLog writes a megabyte of log and nothing else: where the tables fill up first, changes
+// write none any more. The database may be away already.
+func writeLog(t *testing.T, c *pgtest.Cluster) {
+	conn, err := pgx.Connect(t.Context(), c.DSN("postgres"))
+	if err != nil {
+		return
+	}
+	_, _ = conn.Exec(t.Context(), "SELECT pg_logical_emit_message(false, 'room', repeat('x', 1000000))")
+	_ = conn.Close(t.Context())
 }
 
 // writers make groups and keep what was acknowledged.
