@@ -80,7 +80,7 @@ func stepped(st string, in ask, out got) (bool, string) {
 		return out.status == 0 || out.state == visible(st), st
 	case "cancel":
 		switch st {
-		case open, asked, late:
+		case open, asked, late, outOfTime: // who cancels here manages the tenant, and ends a failed request, too
 			return said(out, http.StatusOK), withdrawn
 		case withdrawn, calledOff:
 			return said(out, http.StatusOK), st

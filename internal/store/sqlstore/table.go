@@ -211,7 +211,8 @@ func (t *table[T]) Update(_ context.Context, o *T) error {
 		return err
 	}
 	m := t.e.meta(o)
-	if t.seen(m) {
+	// What is kept changes seldom, and who changes it is told at once what is wrong with it.
+	if t.seen(m) && !t.e.keeps {
 		forget(t.home.ahead, t.e, true, t.was, o)
 		version := m.Version
 		t.conn.add(&statement{text: t.e.updatesFor(t.was, o)[0].text, args: args, check: func(changed int64) error {
