@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"errors"
-	"runtime"
-	"sync"
 	"testing"
 
 	"anteroom/internal/entitlement"
@@ -83,23 +81,78 @@ func TestAheadIsNeverStale(t *testing.T) {
 			return nil
 		},
 	}
-	results := make([]error, len(changes))
-	var wg sync.WaitGroup
-	must(t, s.Update(ctx, sampleTenant, func(*store.Tx) error {
-		for i, fn := range changes {
-			wg.Go(func() { results[i] = s.Update(asked, sampleTenant, fn) })
-			for len(s.writers[0].queue) <= i {
-				runtime.Gosched()
-			}
-		}
-		return nil
-	}))
-	wg.Wait()
-	for i, err := range results {
+	for i, err := range behindWithin(t, s, asked, func() {}, changes...) {
 		if i == 4 && !errors.Is(err, undone) || i != 4 && err != nil {
 			t.Errorf("change %d: %v", i, err)
 		}
 	}
+}
+
+// TestWhatIsWrittenIsNotKnownAhead asks ahead for what is there before the group, and lets the
+// first of its changes write that: the one behind it sees what was written.
+func TestWhatIsWrittenIsNotKnownAhead(t *testing.T) {
+	s := openSample(t, onPostgres(t))
+	ctx := t.Context()
+	who := people(t, 2)
+	openWith := func(key string) query.Query { return query.Query{Limit: 1, Filter: query.Equal("openKey", key)} }
+	read := func(tx *store.Tx, id entitlement.ID) *entitlement.Request {
+		r, err := tx.Requests.Get(ctx, id)
+		must(t, err)
+		return r
+	}
+	for name, write := range map[string]func(tx *store.Tx, r *entitlement.Request) error{
+		"of what was read": func(tx *store.Tx, r *entitlement.Request) error {
+			r = read(tx, r.ID)
+			r.OpenKey = ""
+			return tx.Requests.Update(ctx, r)
+		},
+		"of what was read elsewhere": func(tx *store.Tx, r *entitlement.Request) error {
+			r.OpenKey = ""
+			return tx.Requests.Update(ctx, r)
+		},
+		"a deletion": func(tx *store.Tx, r *entitlement.Request) error { return tx.Requests.Delete(ctx, r.ID) },
+		"another that is inserted": func(tx *store.Tx, _ *entitlement.Request) error {
+			other := waitingRequest(t, who[:1], who[:1])
+			other.OpenKey = "second"
+			return tx.Requests.Insert(ctx, other)
+		},
+		"another that is added": func(tx *store.Tx, _ *entitlement.Request) error {
+			other := waitingRequest(t, who[:1], who[:1])
+			other.OpenKey = "second"
+			return tx.Requests.Add(ctx, other)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw(t, s, "DELETE FROM request")
+			r := waitingRequest(t, who[:1], who[:1])
+			r.OpenKey = "key"
+			must(t, s.Update(ctx, sampleTenant, func(tx *store.Tx) error { return tx.Requests.Insert(ctx, r) }))
+			asked := store.AsksAhead(ctx, store.Ahead{Requests: []entitlement.ID{r.ID}, RequestLists: []query.Query{openWith("key"), openWith("second")}})
+			results := behindWithin(t, s, asked, func() {}, func(tx *store.Tx) error { return write(tx, r) }, func(tx *store.Tx) error {
+				for _, key := range []string{"key", "second"} {
+					list, err := tx.Requests.List(ctx, openWith(key))
+					must(t, err)
+					if stored := rowsWhere(t, tx, "open_key = '"+key+"'"); len(list) != stored {
+						t.Errorf("of %q %d open requests are seen, and %d are there", key, len(list), stored)
+					}
+				}
+				_, err := tx.Requests.Get(ctx, r.ID)
+				if there := rowsWhere(t, tx, "id = '"+string(r.ID)+"'"); (err == nil) != (there == 1) {
+					t.Errorf("the request: %v, and %d are there", err, there)
+				}
+				return nil
+			})
+			must(t, errors.Join(results...))
+		})
+	}
+}
+
+// rowsWhere counts requests as the transaction has stored them.
+func rowsWhere(t *testing.T, tx *store.Tx, where string) int {
+	t.Helper()
+	n, _, err := tx.Requests.(*table[entitlement.Request]).conn.number(t.Context(), "SELECT count(*) FROM request WHERE "+where)
+	must(t, err)
+	return int(n)
 }
 
 // TestMayHold: only what surely does not hold is ruled out.

@@ -24,11 +24,17 @@ func behind(t *testing.T, s *Store, changes ...func(*store.Tx) error) []error {
 // behindWith is behind with something done, inside the writer, before it goes on.
 func behindWith(t *testing.T, s *Store, then func(), changes ...func(*store.Tx) error) []error {
 	t.Helper()
+	return behindWithin(t, s, t.Context(), then, changes...)
+}
+
+// behindWithin is behindWith with a context for the changes.
+func behindWithin(t *testing.T, s *Store, ctx context.Context, then func(), changes ...func(*store.Tx) error) []error { //nolint:revive // t comes first in tests
+	t.Helper()
 	results := make([]error, len(changes))
 	var wg sync.WaitGroup
 	must(t, s.Update(t.Context(), sampleTenant, func(*store.Tx) error {
 		for i, fn := range changes {
-			wg.Go(func() { results[i] = s.Update(t.Context(), sampleTenant, fn) })
+			wg.Go(func() { results[i] = s.Update(ctx, sampleTenant, fn) })
 			for len(s.writers[0].queue) <= i { // they queue in this order
 				runtime.Gosched()
 			}
@@ -134,6 +140,53 @@ func TestFailsAtOnce(t *testing.T) {
 		}
 		if n := userCount(t, s); n != 2 || s.readers.db.remote && alone == nil {
 			t.Errorf("there are %d users, want 2; locking the tenant beside the change: %v, want a refusal", n, alone)
+		}
+	})
+}
+
+// TestUndoneAmongOthers: who comes after a change that is undone although it has written has
+// the tenant alone, and numbers its records as if that had not been.
+func TestUndoneAmongOthers(t *testing.T) {
+	onEach(t, func(t *testing.T, o Options) {
+		s := openSample(t, o)
+		mine := errors.New("mine")
+		record := func(tx *store.Tx) (*entitlement.Record, error) {
+			r := storetest.Filled[entitlement.Record](1)
+			return r, tx.History.Append(t.Context(), r)
+		}
+		fails := func(write bool) func(*store.Tx) error {
+			return func(tx *store.Tx) error {
+				_, err := record(tx)
+				must(t, err)
+				if write {
+					must(t, insertUser(t, 7)(tx))
+				}
+				return mine
+			}
+		}
+		want := int64(0)
+		for _, write := range []bool{false, true} {
+			want++
+			var alone error
+			var seq int64
+			got := behind(t, s, fails(write), func(tx *store.Tx) error {
+				r, err := record(tx)
+				must(t, err)
+				seq = r.Seq
+				if !s.readers.db.remote {
+					return nil
+				}
+				return s.readers.use(t.Context(), func(c *conn) error {
+					_, alone = c.exec(t.Context(), "SELECT number FROM tenant FOR UPDATE NOWAIT")
+					return nil
+				})
+			})
+			if !errors.Is(got[0], mine) || got[1] != nil {
+				t.Errorf("the changes: %v", got)
+			}
+			if seq != want || s.readers.db.remote && alone == nil {
+				t.Errorf("after one that wrote %v: the record has number %d, want %d; locking the tenant beside it: %v, want a refusal", write, seq, want, alone)
+			}
 		}
 	})
 }
